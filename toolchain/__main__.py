@@ -1,0 +1,5 @@
+"""`python -m toolchain` is `chipcast`."""
+
+from toolchain.cli.main import main
+
+main()

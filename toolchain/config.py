@@ -1,0 +1,124 @@
+"""The strict model of deploy.toml, and the same from the command line's options."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from toolchain.errors import ConfigError
+from toolchain.vocabulary.settings import ConvertSettings, OptimiseStep, Settings
+
+CONFIG_BYTES_MAX = 1_000_000
+DEFAULT_BOARD = "sim_cortex_m4"
+
+
+class ModelSection(Settings):
+    """`[model]`: a `.keras`, `.h5` or SavedModel to optimise and convert, or a `.tflite` as it is."""
+
+    path: Path = Field(strict=False)
+    name: str | None = Field(default=None, min_length=1, max_length=100)
+
+
+class DataSection(Settings):
+    """`[data]`: samples and labels; `inputs` and `labels` name the arrays where they cannot be told."""
+
+    path: Path = Field(strict=False)
+    inputs: str | None = None
+    labels: str | None = None
+    test_fraction: float = Field(default=0.25, gt=0.0, lt=1.0)
+
+
+class MeasureSection(Settings):
+    """`[measure]`: how much goes through the device."""
+
+    samples: int | None = Field(default=None, ge=1, description="the first N test samples (all)")
+    random_samples: int = Field(default=32, ge=1, le=100_000, description="inputs when there is no data")
+    per_layer: bool = Field(default=False, description="build the layer timer in, and read it")
+    timeout_seconds: float = Field(default=60.0, gt=0.0, le=3600.0, description="bound on one answer")
+
+
+class DeployConfig(Settings):
+    """Everything `chipcast deploy` can be told.  Paths are absolute once loaded."""
+
+    model: ModelSection
+    data: DataSection | None = None
+    optimise: tuple[OptimiseStep, ...] = Field(default=(), strict=False)
+    convert: ConvertSettings = ConvertSettings()
+    measure: MeasureSection = MeasureSection()
+    board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
+    engine: Literal["aot"] = "aot"
+    port: str | None = Field(default=None, min_length=1, max_length=500)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    boards_folder: Path | None = Field(default=None, strict=False, exclude=True)
+
+    @property
+    def name(self) -> str:
+        """What the model is called in reports."""
+        return self.model.name or self.model.path.stem
+
+
+def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> DeployConfig:
+    """Read deploy.toml; `overrides` (nested like the file) win over what it says.
+
+    Paths in the file are relative to the file, paths in `overrides` to the working folder.
+
+    Raises:
+        ConfigError: the file cannot be read, is no TOML, or has a wrong or unknown key.
+    """
+    try:
+        if path.stat().st_size > CONFIG_BYTES_MAX:
+            raise ConfigError(f"{path} is too large to be a configuration.", "Pass a deploy.toml.")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}.", "Check the path.") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} is not valid TOML: {exc}.", "Mend the line it names.") from exc
+    base = path.resolve().parent
+    for section in ("model", "data"):
+        part = document.get(section)
+        if isinstance(part, dict) and isinstance(part.get("path"), str):
+            part["path"] = base / part["path"]
+    board = document.get("board")
+    if isinstance(board, str) and board.endswith(".toml"):
+        document["board"] = str(base / board)
+    document["boards_folder"] = base / "boards"
+    return config_from(_merge(document, overrides or {}), source=str(path))
+
+
+def config_from(values: Mapping[str, Any], *, source: str = "the options") -> DeployConfig:
+    """Build and check a configuration from nested values.
+
+    Raises:
+        ConfigError: a wrong or unknown key, named, or a path that does not exist.
+    """
+    try:
+        config = DeployConfig.model_validate(dict(values))
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigError(f"In {source}, {key}: {first['msg']}.", "See `chipcast deploy --help`.") from exc
+    model = config.model.model_copy(update={"path": _existing(config.model.path, "model")})
+    data = config.data
+    if data is not None:
+        data = data.model_copy(update={"path": _existing(data.path, "data set")})
+    return config.model_copy(update={"model": model, "data": data})
+
+
+def _existing(path: Path, what: str) -> Path:
+    """`path` made absolute, or a ConfigError that says which `what` is missing."""
+    absolute = path.expanduser().resolve()
+    if not absolute.exists():
+        raise ConfigError(f"The {what} {path} does not exist.", "Check the path.")
+    return absolute
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -1,0 +1,87 @@
+"""The words on the line: commands out, checked lines in.  Pure text, no port (see docs/protocol.md)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+READY = "m-ready"
+LINE_BYTES_MAX = 4096
+_CHECKED = re.compile(r"^(?P<body>c-[a-z0-9-]+(?: [a-z_]+=[^ ]*)*) \*(?P<crc>[0-9A-F]{8})$")
+
+
+class DamagedLineError(Exception):
+    """A line that is not what the device can have sent.  Stays inside this room: it means "ask again"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLine:
+    """A `c-` line whose CRC was right: its name without `c-`, and its fields."""
+
+    name: str
+    fields: Mapping[str, str]
+
+    def text(self, key: str) -> str:
+        """The field `key`; DamagedLineError where it is absent."""
+        try:
+            return self.fields[key]
+        except KeyError:
+            raise DamagedLineError(f"c-{self.name} has no {key}") from None
+
+    def number(self, key: str) -> int:
+        """The field `key` as an unsigned decimal; DamagedLineError where it is none."""
+        value = self.text(key)
+        if not (value.isascii() and value.isdigit() and len(value) <= 20):
+            raise DamagedLineError(f"c-{self.name} {key}={value} is no number")
+        return int(value)
+
+    def crc(self, key: str) -> int:
+        """The field `key` as eight hexadecimal digits; DamagedLineError where it is none."""
+        value = self.text(key)
+        if not re.fullmatch(r"[0-9A-F]{8}", value):
+            raise DamagedLineError(f"c-{self.name} {key}={value} is no CRC")
+        return int(value, 16)
+
+
+def crc_text(text: str) -> str:
+    """CRC-32 (zlib's) of ASCII `text` as the protocol writes it."""
+    return f"{zlib.crc32(text.encode('ascii')):08X}"
+
+
+def encode_command(text: str) -> bytes:
+    """`text` with its CRC tail and the closing `%`, ready for the wire."""
+    if "%" in text or not text.isascii():
+        raise ValueError(f"not a command: {text!r}")
+    return f"{text} *{crc_text(text)}%".encode("ascii")
+
+
+def parse_checked(line: str) -> CheckedLine:
+    """A `c-` line without its line end.  Raises DamagedLineError where form or CRC is wrong."""
+    match = _CHECKED.fullmatch(line)
+    if match is None or crc_text(match["body"]) != match["crc"]:
+        raise DamagedLineError(line[:80])
+    name, *pairs = match["body"][2:].split(" ")
+    fields: dict[str, str] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if key in fields:
+            raise DamagedLineError(f"{key} twice in {line[:80]}")
+        fields[key] = value
+    return CheckedLine(name, fields)
+
+
+def encode_data(data: bytes) -> str:
+    """Base64 as `in` carries it (RFC 4648, padded)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def decode_data(text: str) -> bytes:
+    """Base64 as `c-out` carries it.  Raises DamagedLineError where it is not."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise DamagedLineError(f"not base64: {text[:40]}") from exc

@@ -1,0 +1,119 @@
+"""The only place that starts other programs: always bounded in time, output kept for the log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.errors import ChipcastError
+
+
+class CommandNotFoundError(ChipcastError):
+    """The program is not on PATH."""
+
+    exit_code = 20
+
+
+class CommandTimeoutError(ChipcastError):
+    """The program did not end within its bound and was ended."""
+
+    exit_code = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended: exit code, what it printed, and the seconds it took."""
+
+    command: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    def tail(self, lines: int = 12) -> str:
+        """The last `lines` lines of stderr, or of stdout when stderr is empty."""
+        text = self.stderr.strip() or self.stdout.strip()
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def run(
+    command: Sequence[str | os.PathLike[str]],
+    *,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Completed:
+    """Run `command` to its end, at most `timeout` seconds, and return what it printed.
+
+    `env` is added to this process's environment.  With `log`, command, output and exit code are
+    appended to that file.  The program gets its own process group, so that a time-out or Ctrl-C
+    ends its children too.
+
+    Raises:
+        CommandNotFoundError: the program is not on PATH.
+        CommandTimeoutError: it ran longer than `timeout`.
+    """
+    words = tuple(os.fspath(word) for word in command)
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as exc:
+        raise CommandNotFoundError(
+            f"The program {words[0]!r} was not found.",
+            "Install it or put it on PATH; `chipcast doctor` says how.",
+        ) from exc
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as exc:
+        _end_group(process)
+        raise CommandTimeoutError(
+            f"{Path(words[0]).name!r} did not finish within {timeout:.0f} s and was ended.",
+            "Run it again, and look at the log if it happens twice.",
+        ) from exc
+    except BaseException:
+        _end_group(process)
+        raise
+    done = Completed(
+        command=words,
+        exit_code=process.returncode,
+        stdout=out.decode("utf-8", "replace"),
+        stderr=err.decode("utf-8", "replace"),
+        seconds=time.monotonic() - started,
+    )
+    if log is not None:
+        _append_log(log, done)
+    return done
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End the program and its children: politely first, for certain after two seconds."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        try:
+            process.communicate(timeout=2)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _append_log(log: Path, done: Completed) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(done.command)}\n{done.stdout}{done.stderr}")
+        file.write(f"[exit code {done.exit_code}, {done.seconds:.1f} s]\n\n")

@@ -1,0 +1,1 @@
+"""The frozen values that rooms hand to each other.  Imports nothing of any room."""

@@ -1,0 +1,105 @@
+"""A board as its TOML file describes it: pure data, strict, unknown keys refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=64)]
+CIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Address = Annotated[int, Field(ge=0, lt=2**32)]
+Flag = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_=,.+\-/]+$", max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Memory(_Strict):
+    """What the part really has, in bytes; the linker script enforces it, in a simulator too.
+
+    `ram_bytes` 0 and `flash_bytes` 0 mean "not limited" (the `host` board only).
+    """
+
+    flash_bytes: int = Field(ge=0, le=2**31)
+    ram_bytes: int = Field(ge=0, le=2**31)
+    flash_origin: Address = 0
+    ram_origin: Address = 0
+
+
+class PlatformIO(_Strict):
+    """How PlatformIO builds for it.  Platform "chipcast" is the one that travels inside the project."""
+
+    platform: str = Field(min_length=1, max_length=200)
+    board: str = Field(min_length=1, max_length=100)
+    framework: str | None = None
+
+
+class Compiler(_Strict):
+    """Which compiler, and the flags that select the core."""
+
+    prefix: str = Field(pattern=r"^[a-z0-9_\-]*$", description='"arm-none-eabi-"; empty for the host\'s cc')
+    flags: list[Flag] = Field(default_factory=list)
+    package: str | None = Field(default=None, description="the Debian package that brings the compiler")
+
+
+class Support(_Strict):
+    """Board-support sources of firmware_templates/support that the firmware is linked with."""
+
+    startup: CIdentifier
+    uart: CIdentifier
+    timer: CIdentifier
+    linker_script: str | None = Field(default=None, pattern=r"^[a-z0-9_]+\.ld$")
+    uart_base: Address = 0
+    timer_base: Address = 0
+
+
+class Serial(_Strict):
+    """The line to the host."""
+
+    baud: int = Field(ge=1200, le=4_000_000)
+
+
+class Timer(_Strict):
+    """What the firmware's ticks are.
+
+    `hz` ticks a second.  Kind "measured": time by the board's own clock.  "counted": a simulator in
+    which every instruction takes 2**icount_shift ns of guest time, so ticks are instructions.
+    "host": wall time of the computer the firmware runs on.
+    """
+
+    hz: int = Field(ge=1000, le=10_000_000_000)
+    kind: Literal["measured", "counted", "host"]
+
+
+class Simulator(_Strict):
+    """What "flashing" starts.  Absent for a board on the desk."""
+
+    kind: Literal["qemu", "host"]
+    machine: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
+    program: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
+    package: str | None = None
+    icount_shift: int | None = Field(default=None, ge=0, le=10)
+
+
+class Board(_Strict):
+    """One file of `boards/`."""
+
+    id: Identifier
+    name: str = Field(min_length=1, max_length=100)
+    mcu: str = Field(min_length=1, max_length=100)
+    core: Identifier
+    clock_hz: int = Field(gt=0, le=10_000_000_000)
+    memory: Memory
+    platformio: PlatformIO
+    compiler: Compiler
+    support: Support
+    serial: Serial
+    timer: Timer
+    simulator: Simulator | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether flashing it starts a program on this computer."""
+        return self.simulator is not None

@@ -1,0 +1,42 @@
+"""What later rooms need to know of a compiled program, small enough to be kept beside the firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolchain.vocabulary.program import Program, TensorPort
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """A layer's name, its TFLite operator and its multiply-accumulates."""
+
+    name: str
+    op: str
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFacts:
+    """The compiled model without its constants: ports, layers, bytes."""
+
+    model_sha256: str
+    arena_bytes: int
+    arena_lower_bound_bytes: int
+    macs: int
+    inputs: tuple[TensorPort, ...]
+    outputs: tuple[TensorPort, ...]
+    layers: tuple[LayerFacts, ...]
+
+
+def facts_of(program: Program) -> ProgramFacts:
+    """The facts of `program`."""
+    return ProgramFacts(
+        model_sha256=program.model_sha256,
+        arena_bytes=program.arena_bytes,
+        arena_lower_bound_bytes=program.arena_lower_bound_bytes,
+        macs=program.macs,
+        inputs=program.inputs,
+        outputs=program.outputs,
+        layers=tuple(LayerFacts(layer.name, layer.operator, layer.macs) for layer in program.layers),
+    )

@@ -1,0 +1,161 @@
+"""What the compiler decided: which kernels run in which order, on which constants, at which addresses.
+
+A Program is complete: rendering it to C needs no further decision and no arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain.vocabulary.graph import Quantisation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A `static const` array in flash.
+
+    `symbol` is its name without the model's prefix; `c_type` one of int8_t, uint8_t, int16_t, int32_t,
+    float; `values` one-dimensional; `role` "weights" (what the model file calls weights and biases)
+    or "table" (requantisation and look-up tables made by the compiler).
+    """
+
+    symbol: str
+    c_type: str
+    values: npt.NDArray[np.generic]
+    role: str
+    comment: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """Size in flash."""
+        return int(self.values.nbytes)
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantRef:
+    """The address of a Constant, as a parameter or an argument."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class BufferRef:
+    """The address of a place in the arena: `offset` bytes from its start, read as `c_type`."""
+
+    offset: int
+    c_type: str = "int8_t"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRef:
+    """The address of a place in the state area, which lives from one inference to the next."""
+
+    offset: int
+    c_type: str = "int8_t"
+
+
+Address = ConstantRef | BufferRef | StateRef
+ParameterValue = int | float | tuple[int, ...] | ConstantRef | None
+"""None is rendered as a null pointer, a tuple as a braced initialiser."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelCall:
+    """One call: `function(&parameters, arguments…)`, from the kernel file `kernel`.c / .h.
+
+    `parameter_type` names the kernel's parameter struct, without `struct` (None: the kernel takes
+    none); `parameters` are its fields in declaration order.
+    """
+
+    kernel: str
+    function: str
+    parameter_type: str | None
+    parameters: Mapping[str, ParameterValue]
+    arguments: tuple[Address | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator of the model as it runs: its calls, and what a person calls it."""
+
+    index: int
+    name: str
+    operator: str
+    calls: tuple[KernelCall, ...]
+    macs: int
+    output_tensors: tuple[int, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaBuffer:
+    """Where one tensor (or a layer's scratch) lies in the arena, and from which layer to which.
+
+    `tensor` is the index in the model file, None for scratch.
+    """
+
+    name: str
+    tensor: int | None
+    offset: int
+    bytes: int
+    first_layer: int
+    last_layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorPort:
+    """An input or output of the model: where it lies in the arena, what it holds."""
+
+    name: str
+    tensor: int
+    offset: int
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+    quantisation: Quantisation | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A whole model, compiled for one board.
+
+    `prefix` starts every C symbol; `arena_bytes` includes all kernel scratch; `initial_state` is what
+    the state area holds after a reset (empty for a model without variables).
+    """
+
+    prefix: str
+    model_name: str
+    model_sha256: str
+    layers: tuple[Layer, ...]
+    constants: tuple[Constant, ...]
+    arena: tuple[ArenaBuffer, ...]
+    arena_bytes: int
+    arena_lower_bound_bytes: int
+    inputs: tuple[TensorPort, ...]
+    outputs: tuple[TensorPort, ...]
+    optimise_for: str
+    initial_state: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The kernel files the program calls, each once, sorted."""
+        return tuple(sorted({call.kernel for layer in self.layers for call in layer.calls}))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Flash taken by weights and biases."""
+        return sum(constant.bytes for constant in self.constants if constant.role == "weights")
+
+    @property
+    def constant_bytes(self) -> int:
+        """Flash taken by all constants, tables included."""
+        return sum(constant.bytes for constant in self.constants)

@@ -1,0 +1,53 @@
+"""The whole result of a deployment, as typed values; `toolchain.report` turns it into JSON and text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.vocabulary.measurement import Accuracy, Parity, Timing
+from toolchain.vocabulary.optimisation import StepRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """The model file.  `float_bytes` and `parameters` are None when a `.tflite` was given."""
+
+    name: str
+    sha256: str
+    source: str
+    macs: int
+    parameters: int | None
+    float_bytes: int | None
+    int8_bytes: int
+    int8_gzip_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareFacts:
+    """The firmware's sizes in bytes.  `stack_bytes` is the high-water mark the device found."""
+
+    build_id: str
+    flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    stack_bytes: int | None
+    code_bytes: int
+    weights_bytes: int
+    compiler: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `deploy` returns and report.json holds."""
+
+    model: ModelFacts
+    optimise: tuple[StepRecord, ...]
+    engine: str
+    board: str
+    firmware: FirmwareFacts
+    timing: Timing
+    accuracy: Accuracy
+    parity: Parity
+    folder: Path

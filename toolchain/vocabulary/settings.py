@@ -1,0 +1,34 @@
+"""What a user may set for a stage: strict, checked on the way in, hashed for the stage cache."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Root of all settings: unknown keys are errors, values are never coerced, instances never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PruneSettings(Settings):
+    """Magnitude pruning with a polynomial-decay schedule (Zhu & Gupta 2017, arXiv:1710.01878)."""
+
+    step: Literal["prune"] = "prune"
+    sparsity: float = Field(default=0.5, gt=0.0, lt=1.0, description="share of weights that end as zero")
+    initial_sparsity: float = Field(default=0.0, ge=0.0, lt=1.0)
+    epochs: int = Field(default=10, ge=1, le=10_000)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    learning_rate: float = Field(default=1e-3, gt=0.0, le=10.0)
+
+
+# One more class here is one more step: a union discriminated by `step`.
+OptimiseStep = Annotated[PruneSettings, Field()]
+
+
+class ConvertSettings(Settings):
+    """Full-integer post-training quantisation."""
+
+    calibration_samples: int = Field(default=200, ge=1, le=100_000)
