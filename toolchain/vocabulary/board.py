@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=64)]
 CIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
+Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .,:+_()/\-]*$", min_length=1, max_length=100)]
+Interrupt = Annotated[int, Field(ge=0, lt=64)]
 Flag = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_=,.+\-/]+$", max_length=200)]
 
 
@@ -26,6 +28,7 @@ class Memory(_Strict):
     ram_bytes: int = Field(ge=0, le=2**31)
     flash_origin: Address = 0
     ram_origin: Address = 0
+    stack_bytes: int = Field(default=4096, ge=0, le=2**24, description="reserved for the stack, part of RAM")
 
 
 class PlatformIO(_Strict):
@@ -50,9 +53,13 @@ class Support(_Strict):
     startup: CIdentifier
     uart: CIdentifier
     timer: CIdentifier
-    linker_script: str | None = Field(default=None, pattern=r"^[a-z0-9_]+\.ld$")
+    linker_script: str | None = Field(
+        default=None, pattern=r"^[a-z0-9_]+\.ld$", description="of platform/ldscripts; None: the compiler's own"
+    )
     uart_base: Address = 0
     timer_base: Address = 0
+    uart_irq: Interrupt | None = Field(default=None, description="None: the receiver is polled without sleep")
+    timer_irq: Interrupt | None = None
 
 
 class Serial(_Strict):
@@ -87,8 +94,8 @@ class Board(_Strict):
     """One file of `boards/`."""
 
     id: Identifier
-    name: str = Field(min_length=1, max_length=100)
-    mcu: str = Field(min_length=1, max_length=100)
+    name: Text
+    mcu: Text
     core: Identifier
     clock_hz: int = Field(gt=0, le=10_000_000_000)
     memory: Memory

@@ -1,0 +1,98 @@
+"""Compiles, links and starts: PlatformIO runs this with SCons for every build of the project."""
+
+import json
+import os
+import shlex
+import sys
+
+from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Default, DefaultEnvironment
+
+env = DefaultEnvironment()
+board = env.BoardConfig()
+platform_dir = env.PioPlatform().get_dir()
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(platform_dir, "builder"))
+import build_id  # noqa: E402 - it lies beside this file
+
+project_dir = env.subst("$PROJECT_DIR")
+build_dir = env.subst("$BUILD_DIR")
+prefix = board.get("build.prefix")
+core_flags = list(board.get("build.flags", []))
+
+env.Replace(
+    CC=board.get("build.compiler"),
+    AR=prefix + "ar",
+    RANLIB=prefix + "ranlib",
+    LINK="$CC",
+    PROGNAME="firmware",
+    PROGSUFFIX=".elf",
+)
+if prefix:
+    env.Replace(SIZETOOL=prefix + "size")
+
+env.Append(
+    CFLAGS=["-std=c99"],
+    CCFLAGS=[
+        *core_flags,
+        "-g",
+        "-Wall",
+        "-Wextra",
+        "-ffunction-sections",
+        "-fdata-sections",
+        "-fno-common",
+        # The compiler must not fuse a multiplication with an addition: results are exact to the last bit.
+        "-ffp-contract=off",
+        # The same bytes from whichever folder.
+        *["-ffile-prefix-map=%s=." % folder for folder in sorted({project_dir, os.path.realpath(project_dir)})],
+    ],
+    LINKFLAGS=[*core_flags, "-Wl,--gc-sections", "-Wl,-Map=" + os.path.join("$BUILD_DIR", "firmware.map")],
+)
+script = board.get("build.ldscript", "")
+if script:
+    # No start-up files and no system calls: the project brings its own start, and nothing opens files.
+    env.Append(LINKFLAGS=["-nostartfiles", "--specs=nano.specs"], LIBS=["m"])
+    env.Replace(LDSCRIPT_PATH=os.path.join(platform_dir, "ldscripts", script))
+else:
+    env.Append(LIBS=["m"])
+
+# The build id is compiled from one generated file, whose text is known only after all flags are.
+id_source = os.path.join(build_dir, "generated", "build_id.c")
+build_id.write_if_changed(id_source, build_id.BUILD_ID_SOURCE.format(build_id="0" * 64))
+env.Append(PIOBUILDFILES=[env.Object(os.path.join(build_dir, "generated", "build_id.o"), id_source)])
+
+if "nobuild" in COMMAND_LINE_TARGETS:
+    program = env.File(os.path.join("$BUILD_DIR", "firmware.elf"))
+else:
+    program = env.BuildProgram()
+    if script:
+        env.Depends(program, env["LDSCRIPT_PATH"])
+    flags = [
+        word.replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
+        for word in shlex.split(env.subst("$CFLAGS $CCFLAGS $_CCCOMCOM $LINKFLAGS $_LIBFLAGS"))
+    ]
+    compiler = build_id.compiler_version(env.subst("$CC"), env["ENV"])
+    library_folder = os.path.join(env.subst("$PROJECT_LIBDEPS_DIR"), env["PIOENV"])
+    identity = build_id.compute(
+        project_dir, compiler, flags, [os.path.relpath(library_folder, project_dir)]
+    )
+    build_id.write_if_changed(id_source, build_id.BUILD_ID_SOURCE.format(build_id=identity))
+    build_id.write_if_changed(
+        os.path.join(build_dir, "chipcast_build.json"),
+        json.dumps({"build_id": identity, "compiler": compiler, "flags": flags}, indent=1) + "\n",
+    )
+
+AlwaysBuild(env.Alias("nobuild", program))
+env.AddPlatformTarget("buildprog", program, None, "Build")
+
+if board.get("simulator", {}):
+    start = '"$PYTHONEXE" "%s" start "--project=%s" "--board=%s" "--elf=$SOURCE"' % (
+        os.path.join(platform_dir, "simulator.py"),
+        project_dir,
+        env["BOARD"],
+    )
+    env.Replace(UPLOADCMD=start)
+    env.AddPlatformTarget(
+        "upload", program, [env.VerboseAction("$UPLOADCMD", "Starting the simulator with $SOURCE")], "Upload"
+    )
+
+Default(env.Alias("buildprog", program))

@@ -1,0 +1,109 @@
+"""A model small enough to write by hand: output[i] = input[i] + runs since reset, plus a loop of known length."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolchain.vocabulary.program import Constant, Program, TensorPort
+
+INPUT_BYTES = 700
+OUTPUT_BYTES = 12
+LAYERS = 2
+SHA256 = "ab" * 32
+
+_HEADER = """\
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+#include <stdint.h>
+#define MODEL_INPUT_BYTES 700
+#define MODEL_OUTPUT_BYTES 12
+#define MODEL_ARENA_BYTES 1024
+#define MODEL_LAYERS 2
+extern const char model_sha256[65];
+extern const char model_name[];
+void model_reset(void);
+void model_set_input(const uint8_t *input);
+void model_run(void);
+void model_get_output(uint8_t *output);
+int model_aligned(void);
+#endif
+"""
+
+_SOURCE = """\
+#include "model_model.h"
+
+#include <string.h>
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#endif
+
+const char model_sha256[65] = "SHA256";
+const char model_name[] = "tiny";
+static const int8_t model_w_bias[PAYLOAD] = {1};
+static const int32_t model_t_multiplier[5] = {7};
+static uint8_t model_arena[MODEL_ARENA_BYTES] __attribute__((aligned(16)));
+static uint32_t runs;
+
+void model_reset(void) { runs = 0; }
+
+void model_set_input(const uint8_t *input) { memcpy(model_arena, input, MODEL_INPUT_BYTES); }
+
+/* Two instructions a turn on a Cortex-M. */
+static void loop(uint32_t turns) {
+#ifdef __arm__
+  __asm__ volatile("1: subs %0, %0, #1\\n bne 1b" : "+r"(turns) : : "cc");
+#else
+  for (volatile uint32_t i = 0; i < turns; i++) {
+  }
+#endif
+}
+
+void model_run(void) {
+  uint32_t turns;
+  memcpy(&turns, model_arena, 4);
+  runs++;
+  /* Input bytes 4 and 5 both 0xFA: a fault on purpose; 0xFB: a stack without end. */
+  if (model_arena[4] == 0xFA && model_arena[5] == 0xFA) {
+    *(volatile uint32_t *)0xFFFFFFF0u = 1;
+  }
+  for (uint32_t i = 0; i < MODEL_OUTPUT_BYTES; i++) {
+    model_arena[i] = (uint8_t)(model_arena[8 + i] + runs + (uint32_t)model_w_bias[0] - 1u);
+  }
+#ifdef CHIPCAST_PROFILE
+  chipcast_layer_done(0);
+#endif
+  loop(turns + 1 + (uint32_t)model_t_multiplier[0] - 7u);
+#ifdef CHIPCAST_PROFILE
+  chipcast_layer_done(1);
+#endif
+}
+
+void model_get_output(uint8_t *output) { memcpy(output, model_arena, MODEL_OUTPUT_BYTES); }
+
+int model_aligned(void) { return ((uintptr_t)model_arena & 15u) == 0; }
+"""
+
+
+def model_files(payload_bytes: int = 100, arena_bytes: int = 1024) -> dict[str, str]:
+    source = _SOURCE.replace("SHA256", SHA256).replace("PAYLOAD", str(payload_bytes))
+    return {
+        "model_model.h": _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}"),
+        "model_model.c": source,
+    }
+
+
+def program(payload_bytes: int = 100, arena_bytes: int = 1024) -> Program:
+    return Program(
+        prefix="model",
+        model_name="tiny",
+        model_sha256=SHA256,
+        layers=(),
+        constants=(Constant("w_bias", "int8_t", np.zeros(payload_bytes, np.int8), "weights"),),
+        arena=(),
+        arena_bytes=arena_bytes,
+        arena_lower_bound_bytes=arena_bytes,
+        inputs=(TensorPort("input", 0, 0, (1, INPUT_BYTES), "int8", INPUT_BYTES, None),),
+        outputs=(TensorPort("output", 1, 0, (1, OUTPUT_BYTES), "int8", OUTPUT_BYTES, None),),
+        optimise_for="size",
+    )

@@ -1,0 +1,139 @@
+"""What a rendered project consists of: every file's content, before anything is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from toolchain import paths
+from toolchain.errors import BoardError
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.program import Program
+
+ENGINE = "aot"
+_OPTIMISATION = {"size": "-Os", "speed": "-O2"}
+_KERNEL_LIBRARY = "lib/chipcast_kernels"
+
+
+def project_files(
+    program: Program, board: Board, model_files: Mapping[str, str], *, per_layer_timing: bool = False
+) -> dict[str, bytes]:
+    """The project's files by path relative to its folder.
+
+    `model_files` is the generated model (name → text), which goes to src/.
+
+    Raises:
+        BoardError: the board names board support that does not exist.
+    """
+    template_root = paths.firmware_templates() / "project"
+    context = {
+        "board": board,
+        "program": program,
+        "engine": ENGINE,
+        "compiler": compiler_name(board),
+        "optimisation": _OPTIMISATION.get(program.optimise_for, "-O2"),
+        "per_layer_timing": per_layer_timing,
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template_root),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - C and ini, not HTML; board texts are restricted by their schema
+    )
+    files: dict[str, bytes] = {}
+    for path in sorted(template_root.rglob("*")):
+        name = path.relative_to(template_root).as_posix()
+        if not path.is_file() or "__pycache__" in path.parts or _is_other_linker_script(name, board):
+            continue
+        if path.suffix == ".j2":
+            files[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
+        else:
+            files[name] = path.read_bytes()
+    files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
+    files.update({f"src/{name}": text.encode() for name, text in model_files.items()})
+    files.update(_support(board))
+    files.update(_kernels(program))
+    return files
+
+
+def compiler_name(board: Board) -> str:
+    """The C compiler's command."""
+    return f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
+
+
+def _is_other_linker_script(name: str, board: Board) -> bool:
+    return name.startswith("platform/ldscripts/") and name != (
+        f"platform/ldscripts/{board.support.linker_script}.j2"
+    )
+
+
+def _manifest(board: Board) -> bytes:
+    """The board as PlatformIO and the project's builder and simulator script read it."""
+    build: dict[str, object] = {
+        "mcu": board.mcu,
+        "f_cpu": f"{board.clock_hz}L",
+        "prefix": board.compiler.prefix,
+        "compiler": compiler_name(board),
+        "flags": list(board.compiler.flags),
+    }
+    if board.compiler.package:
+        build["package"] = board.compiler.package
+    if board.support.linker_script:
+        build["ldscript"] = board.support.linker_script
+    manifest: dict[str, object] = {
+        "name": board.name,
+        "vendor": "chipcast",
+        "url": "",
+        "build": build,
+        # PlatformIO takes 0 for "not limited", and wants both.
+        "upload": {
+            "maximum_size": board.memory.flash_bytes,
+            "maximum_ram_size": board.memory.ram_bytes,
+        },
+    }
+    if board.simulator:
+        manifest["simulator"] = board.simulator.model_dump(exclude_none=True)
+    return (json.dumps(manifest, indent=2) + "\n").encode()
+
+
+def _support(board: Board) -> dict[str, bytes]:
+    """The board's three drivers."""
+    root = paths.firmware_templates() / "support"
+    files = {}
+    for kind in ("startup", "uart", "timer"):
+        source = root / kind / f"{getattr(board.support, kind)}.c"
+        if not source.is_file():
+            known = ", ".join(sorted(path.stem for path in source.parent.glob("*.c")))
+            raise BoardError(
+                f"The board {board.id} names the {kind} {source.stem!r}, which does not exist.",
+                f"Those that exist are: {known}.",
+            )
+        files[f"src/support/{kind}/{source.name}"] = source.read_bytes()
+    script = board.support.linker_script
+    if script and not (paths.firmware_templates() / "project/platform/ldscripts" / f"{script}.j2").is_file():
+        raise BoardError(
+            f"The board {board.id} names the linker script {script!r}, which does not exist.",
+            "Use cortex_m.ld for any Cortex-M.",
+        )
+    return files
+
+
+def _kernels(program: Program) -> dict[str, bytes]:
+    """The kernels the program calls, with all headers (one may include another's)."""
+    if not program.kernels:
+        return {}
+    root: Path = paths.kernels()
+    sources = [root / f"{kernel}.c" for kernel in program.kernels]
+    files = {
+        f"{_KERNEL_LIBRARY}/{path.name}": path.read_bytes()
+        for path in (*sources, *sorted(root.glob("*.h")))
+        if path.is_file()  # a kernel may be a header alone
+    }
+    manifest = {"name": "chipcast_kernels", "version": "1.0.0"}
+    files[f"{_KERNEL_LIBRARY}/library.json"] = (json.dumps(manifest) + "\n").encode()
+    return files
