@@ -6,8 +6,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,3 +118,35 @@ def _append_log(log: Path, done: Completed) -> None:
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(done.command)}\n{done.stdout}{done.stderr}")
         file.write(f"[exit code {done.exit_code}, {done.seconds:.1f} s]\n\n")
+
+
+@contextlib.contextmanager
+def native_stderr_to(log: Path | None) -> Iterator[None]:
+    """Send everything written to file descriptor 2 in this process to `log` (appended; None: nowhere).
+
+    For C++ libraries that write past `sys.stderr`.  It holds for the whole process, all threads and
+    the programs it starts; whoever must reach the terminal meanwhile keeps a duplicate of descriptor
+    2 made before.
+    """
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        _flush_stderr()
+        saved = os.dup(2)
+        try:
+            os.dup2(target, 2)
+            yield
+        finally:
+            _flush_stderr()
+            os.dup2(saved, 2)
+            os.close(saved)
+    finally:
+        os.close(target)
+
+
+def _flush_stderr() -> None:
+    """So that what Python has buffered lands on the side of the switch where it was written."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()

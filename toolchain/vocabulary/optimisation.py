@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0…1) and a few words on what is being done; may raise to interrupt."""
@@ -33,3 +35,36 @@ class KerasSummary:
     parameters: int
     file_bytes: int
     accuracy: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KerasModel:
+    """A float model as loaded: `network` is a `tf_keras` model.
+
+    `input_shape` is that of its first input, (batch, …), all axes but the batch fixed; `sha256` and
+    `file_bytes` are those of `source` as it lay on disk.
+    """
+
+    network: Any
+    source: Path
+    sha256: str
+    file_bytes: int
+    input_shape: tuple[int | None, ...]
+
+    @property
+    def outputs(self) -> int:
+        """How many values the first output has along its last axis: the classes of a classifier."""
+        return int(self.network.outputs[0].shape[-1] or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OptimisedModel:
+    """What the optimise room hands on: a file that `tf_keras` loads back exactly, and how it came about.
+
+    `input_shape` is that of the model's first input, (batch, …).
+    """
+
+    model_file: Path
+    input_shape: tuple[int | None, ...]
+    summary: KerasSummary
+    records: tuple[StepRecord, ...]

@@ -1,0 +1,163 @@
+"""Full-integer post-training quantisation by TensorFlow's own converter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
+from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
+from toolchain.vocabulary.optimisation import Progress
+
+_FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16", "COMPLEX64", "COMPLEX128")
+
+
+def convert_to_int8(
+    model_file: Path,
+    calibration: npt.NDArray[np.float32],
+    *,
+    progress: Progress,
+    log: Path | None = None,
+) -> bytes:
+    """The `.tflite` bytes of a `tf_keras` model, all int8 inside, int8 in and out, batch 1.
+
+    `calibration` are samples, float32, shape (samples, …), from which the converter learns the range
+    of every tensor; a few hundred from the training data do.  The same model and samples give the
+    same bytes.  `log` receives TensorFlow's native output.
+
+    Raises:
+        DataError: there are no samples, or they do not have the model's input shape.
+        ModelError: the converter refuses the model; it says why.
+        UnsupportedError: the model uses an operation that TFLite does not have.
+        NotQuantisedError: something stayed float.
+        MissingPackageError: the TensorFlow stack is not installed.
+    """
+    with tensorflow_noise_to(log):
+        network = _load(model_file)
+        shape = _check_calibration(network, calibration)
+        progress(0.0, "tracing the model")
+        converter = _converter(network, shape)
+        heard = _Calibration(calibration, progress)
+        converter.representative_dataset = heard.samples
+        try:
+            model = bytes(converter.convert())
+        except Exception as exc:
+            if heard.raised is not None:
+                raise heard.raised from None
+            raise _refusal(exc) from exc
+    require_integer_tensors(model)
+    progress(1.0, "converted")
+    return model
+
+
+def _load(model_file: Path) -> Any:
+    tf_keras = import_stack("tf_keras")
+    try:
+        return tf_keras.models.load_model(model_file, compile=False)
+    except Exception as exc:
+        raise ModelError(
+            f"{model_file.name} cannot be loaded for conversion.", "Run the optimise stage again (--force)."
+        ) from exc
+
+
+def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:
+    """The input's shape with the batch at 1, once model and samples fit each other."""
+    if len(network.inputs) != 1:
+        raise ModelError(
+            f"The model has {len(network.inputs)} inputs; a data set calibrates one.",
+            "Join the inputs into one tensor, and split it inside the model.",
+        )
+    wanted = tuple(network.inputs[0].shape[1:])
+    if len(calibration) == 0:
+        raise DataError(
+            "There are no samples to calibrate with, and without them the value ranges are unknown.",
+            "Give samples with --data FILE.npz.",
+        )
+    if calibration.shape[1:] != wanted:
+        raise DataError(
+            f"A calibration sample has the shape {calibration.shape[1:]}, the model's input {wanted}.",
+            "Store the inputs in the model's input shape.",
+        )
+    if not np.isfinite(calibration).all():
+        raise DataError("The calibration samples hold NaN or infinite values.", "Remove them from the data.")
+    return (1, *wanted)
+
+
+def _converter(network: Any, shape: tuple[int, ...]) -> Any:
+    """A converter for the network as one function of a batch of 1: an open batch would add SHAPE and PACK."""
+    tensorflow = import_stack("tensorflow")
+    name = re.sub(r"[^A-Za-z0-9_]", "_", str(network.inputs[0].name))
+    signature = tensorflow.TensorSpec(shape, tensorflow.float32, name=name)
+    traced = tensorflow.function(lambda x: network(x, training=False)).get_concrete_function(signature)
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], network)
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tensorflow.int8
+    converter.inference_output_type = tensorflow.int8
+    return converter
+
+
+class _Calibration:
+    """The samples as the converter asks for them.
+
+    What `progress` raises is remembered: the converter would wrap it in an error of its own.
+    """
+
+    def __init__(self, samples: npt.NDArray[np.float32], progress: Progress) -> None:
+        self._samples = np.asarray(samples, np.float32)
+        self._progress = progress
+        self.raised: Exception | None = None
+
+    def samples(self) -> Iterator[list[npt.NDArray[np.float32]]]:
+        """One sample at a time, shape (1, …)."""
+        for number in range(len(self._samples)):
+            try:
+                self._progress(number / len(self._samples), "calibrating")
+            except Exception as exc:
+                self.raised = exc
+                raise
+            yield [self._samples[number : number + 1]]
+
+
+def _refusal(exc: Exception) -> ChipcastError:
+    """The converter's many lines as one sentence."""
+    text = str(exc)
+    missing = re.search(r"(?:TF Select|Custom) ops: ([\w, ]+)", text) or re.search(
+        r"'tf\.(\w+)' op is neither", text
+    )
+    if missing:
+        return UnsupportedError(
+            f"The model uses {missing.group(1).strip()}, which TFLite has no operator for.",
+            "Replace the layer that needs it (see `chipcast inspect` for the layers).",
+        )
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(exc).__name__]
+    return ModelError(
+        f"TensorFlow's converter refused the model: {lines[0][:300].rstrip('.')}.",
+        "The log has its whole message; replace the layer it names.",
+    )
+
+
+def require_integer_tensors(model: bytes) -> None:
+    """Check that no tensor of a `.tflite` file is a float: the converter falls back silently.
+
+    Raises:
+        NotQuantisedError: one is; it is named.
+    """
+    import tflite  # noqa: PLC0415 (late, like everything this room imports from outside)
+
+    names = {value: name for name, value in vars(tflite.TensorType).items() if not name.startswith("_")}
+    root = tflite.Model.GetRootAs(model, 0)
+    for graph in (root.Subgraphs(index) for index in range(root.SubgraphsLength())):
+        for tensor in (graph.Tensors(index) for index in range(graph.TensorsLength())):
+            kind = names.get(tensor.Type(), "unknown")
+            if kind in _FLOAT_TYPES or kind == "unknown":
+                name = (tensor.Name() or b"").decode("utf-8", "replace")
+                raise NotQuantisedError(
+                    f"The tensor {name!r} stayed {kind} after conversion.",
+                    "The operator it belongs to has no int8 form: replace that layer.",
+                )

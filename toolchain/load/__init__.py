@@ -1,0 +1,1 @@
+"""Models and data, read from files that are not trusted."""

@@ -1,0 +1,192 @@
+"""A Keras 3 Sequential or Functional model, rebuilt layer by layer as a `tf_keras` one.
+
+The graph is walked as Keras 3 serialises it: each layer's configuration is translated, the layer is
+called on its inputs as the original was, and it gets the original's weights.  Models within models
+are laid flat (`inner/conv` becomes `inner_conv`), since pruning works on flat models only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolchain.errors import ModelError, TranslationError
+from toolchain.load.keras3_layers import refuse, safe_name, translate_layer
+from toolchain.tensorflow_import import import_stack
+
+_MODELS = ("Sequential", "Functional")
+
+
+@dataclass(slots=True, eq=False)
+class Translation:
+    """The new model, and which of its layers came from which (`pairs`: original layer, new layer)."""
+
+    network: Any = None
+    pairs: list[tuple[Any, Any]] = field(default_factory=list)
+
+
+def translate(original: Any) -> Translation:
+    """Rebuild `original`, a Keras 3 model, weights included.
+
+    Raises:
+        TranslationError: a layer has no counterpart, or the model is of another kind.
+        ModelError: it has no input shape.
+    """
+    if type(original).__name__ not in _MODELS:
+        raise TranslationError(
+            f"The model is a {type(original).__name__} (a class of its own), whose graph cannot be known.",
+            "Build it as a Sequential or Functional model.",
+        )
+    if not getattr(original, "inputs", None):
+        raise ModelError(
+            "The model was never given an input shape.", "Build it with an Input layer, and save it again."
+        )
+    tf_keras = import_stack("tf_keras")
+    walk = _Walk()
+    inputs = [_new_input(tf_keras, tensor, walk) for tensor in original.inputs]
+    outputs = walk.model(original, inputs, prefix="")
+    name = safe_name(str(original.name), set())
+    walk.translation.network = tf_keras.Model(
+        inputs[0] if len(inputs) == 1 else inputs, outputs[0] if len(outputs) == 1 else outputs, name=name
+    )
+    return walk.translation
+
+
+def _new_input(tf_keras: Any, tensor: Any, walk: _Walk) -> Any:
+    shape = tuple(tensor.shape)
+    return tf_keras.Input(
+        shape=shape[1:],
+        batch_size=shape[0],
+        dtype=str(tensor.dtype),
+        name=safe_name(str(tensor.name), walk.taken),
+    )
+
+
+class _Walk:
+    """The state of one translation: names given out, and layers made, each only once if shared."""
+
+    def __init__(self) -> None:
+        self.translation = Translation()
+        self.taken: set[str] = set()
+        self._made: dict[int, Any] = {}
+
+    def model(self, original: Any, inputs: list[Any], prefix: str) -> list[Any]:
+        """Apply a model, the outer one or one within it, to new tensors."""
+        if type(original).__name__ == "Sequential":
+            return [self._sequential(original, inputs[0], prefix)]
+        return self._functional(original, inputs, prefix)
+
+    def _sequential(self, original: Any, tensor: Any, prefix: str) -> Any:
+        config = original.get_config()
+        serialised = [item for item in config["layers"] if item["class_name"] != "InputLayer"]
+        for layer, item in zip(original.layers, serialised, strict=True):
+            tensor = self._call(layer, item, [tensor], {}, prefix)[0]
+        return tensor
+
+    def _functional(self, original: Any, inputs: list[Any], prefix: str) -> list[Any]:
+        config = original.get_config()
+        tensors: dict[tuple[str, int, int], Any] = {}
+        for key, tensor in zip(_histories(config["input_layers"]), inputs, strict=True):
+            tensors[key] = tensor
+        waiting = [
+            (item, number, node)
+            for item in config["layers"]
+            for number, node in enumerate(item["inbound_nodes"])
+            if item["class_name"] != "InputLayer"
+        ]
+        while waiting:
+            ready = [job for job in waiting if all(key in tensors for key in _tensor_keys(job[2]))]
+            if not ready:
+                raise refuse(str(waiting[0][0]["name"]), "its inputs come from nowhere in the model")
+            waiting = [job for job in waiting if job not in ready]
+            for item, number, node in ready:
+                args, kwargs = _filled(node["args"], tensors), _filled(node["kwargs"], tensors)
+                results = self._call(_operation(original, item), item, list(args), dict(kwargs), prefix)
+                for index, tensor in enumerate(results):
+                    tensors[(str(item["name"]), number, index)] = tensor
+        return [tensors[key] for key in _histories(config["output_layers"])]
+
+    def _call(
+        self, layer: Any, serialised: dict[str, Any], args: list[Any], kwargs: dict[str, Any], prefix: str
+    ) -> list[Any]:
+        """Call the new counterpart of `layer`; its outputs as a flat list."""
+        name = str(layer.name)
+        if serialised["class_name"] in _MODELS:
+            flat = args[0] if isinstance(args[0], (list, tuple)) else args
+            return self.model(layer, list(flat), f"{prefix}{name}_")
+        new = self._made.get(id(layer))
+        called_before = new is not None
+        if new is None:
+            new = translate_layer(serialised, name, safe_name(prefix + name, self.taken))
+            self._made[id(layer)] = new
+        # None is what Keras 3 records for every argument that was left out.
+        given = {key: value for key, value in kwargs.items() if value is not None}
+        try:
+            result = new(*args, **given)
+        except (TypeError, ValueError, AttributeError) as exc:
+            raise refuse(name, f"tf_keras cannot call it so ({str(exc).splitlines()[0][:200]})") from exc
+        if not called_before:
+            _copy_weights(layer, new)
+            self.translation.pairs.append((layer, new))
+        return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def _operation(original: Any, serialised: dict[str, Any]) -> Any:
+    """The live layer behind a serialised one; an operation of keras.ops is refused by name."""
+    name = str(serialised["name"])
+    if str(serialised.get("module")).startswith("keras.src.ops"):
+        translate_layer(serialised, name, name)
+    return original.get_layer(name=name)
+
+
+def _histories(stored: Any) -> list[tuple[str, int, int]]:
+    """`[name, node, tensor]`, or a list or mapping of such, as keys."""
+    if isinstance(stored, dict):
+        stored = list(stored.values())
+    if stored and isinstance(stored[0], str):
+        stored = [stored]
+    return [(str(name), int(node), int(tensor)) for name, node, tensor in stored]
+
+
+def _key_of(value: Any) -> tuple[str, int, int] | None:
+    """The tensor that a serialised argument stands for, if it is one."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        name, node, tensor = value["config"]["keras_history"]
+        return str(name), int(node), int(tensor)
+    return None
+
+
+def _tensor_keys(value: Any) -> list[tuple[str, int, int]]:
+    """All tensors an inbound node (or a part of it) takes."""
+    key = _key_of(value)
+    if key is not None:
+        return [key]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [key for item in value for key in _tensor_keys(item)]
+    return []
+
+
+def _filled(value: Any, tensors: dict[tuple[str, int, int], Any]) -> Any:
+    """A node's arguments with the new tensors in place of the serialised ones."""
+    key = _key_of(value)
+    if key is not None:
+        return tensors[key]
+    if isinstance(value, dict):
+        return {name: _filled(item, tensors) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_filled(item, tensors) for item in value]
+    return value
+
+
+def _copy_weights(layer: Any, new: Any) -> None:
+    weights = layer.get_weights()
+    wanted = [tuple(weight.shape) for weight in new.weights]
+    if type(new).__name__ == "Normalization" and len(wanted) == len(weights) + 1:
+        # Keras 2 also counts the samples it has seen; only `adapt` looks at that.
+        weights = [*weights, new.get_weights()[-1]]
+    have = [tuple(weight.shape) for weight in weights]
+    if have != wanted:
+        raise refuse(str(layer.name), f"its weights have the shapes {have}, tf_keras's {wanted}")
+    new.set_weights(weights)
