@@ -1,4 +1,4 @@
-"""A model small enough to write by hand: output[i] = input[i] + runs since reset, plus a loop of known length."""
+"""A model written by hand: output[i] = input[8 + i] + runs since reset, and a loop of known length."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ extern void chipcast_layer_done(uint16_t layer);
 
 const char model_sha256[65] = "SHA256";
 const char model_name[] = "tiny";
-static const int8_t model_w_bias[PAYLOAD] = {1};
-static const int32_t model_t_multiplier[5] = {7};
+static const int8_t model_w_bias[PAYLOAD] = {ONES};
+static const int32_t model_t_multiplier[5] = {0};
 static uint8_t model_arena[MODEL_ARENA_BYTES] __attribute__((aligned(16)));
 static uint32_t runs;
 
@@ -68,12 +68,12 @@ void model_run(void) {
     *(volatile uint32_t *)0xFFFFFFF0u = 1;
   }
   for (uint32_t i = 0; i < MODEL_OUTPUT_BYTES; i++) {
-    model_arena[i] = (uint8_t)(model_arena[8 + i] + runs + (uint32_t)model_w_bias[0] - 1u);
+    model_arena[i] = (uint8_t)(model_arena[8 + i] + runs + (uint32_t)model_w_bias[runs % PAYLOAD] - 1u);
   }
 #ifdef CHIPCAST_PROFILE
   chipcast_layer_done(0);
 #endif
-  loop(turns + 1 + (uint32_t)model_t_multiplier[0] - 7u);
+  loop(turns + 1 + (uint32_t)model_t_multiplier[turns % 5]);
 #ifdef CHIPCAST_PROFILE
   chipcast_layer_done(1);
 #endif
@@ -86,7 +86,8 @@ int model_aligned(void) { return ((uintptr_t)model_arena & 15u) == 0; }
 
 
 def model_files(payload_bytes: int = 100, arena_bytes: int = 1024) -> dict[str, str]:
-    source = _SOURCE.replace("SHA256", SHA256).replace("PAYLOAD", str(payload_bytes))
+    ones = ", ".join("1" * payload_bytes)
+    source = _SOURCE.replace("SHA256", SHA256).replace("PAYLOAD", str(payload_bytes)).replace("ONES", ones)
     return {
         "model_model.h": _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}"),
         "model_model.c": source,

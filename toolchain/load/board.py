@@ -71,7 +71,9 @@ def _read(path: Path) -> Board:
     try:
         board = Board.model_validate(table)
     except ValidationError as exc:
-        raise BoardError(_first_fault(path, exc), "Correct it; boards/sim_cortex_m4.toml is an example.") from exc
+        raise BoardError(
+            _first_fault(path, exc), "Correct it; boards/sim_cortex_m4.toml is an example."
+        ) from exc
     if board.id != path.stem:
         raise BoardError(
             f"The board file {path} says id = {board.id!r}, which is not its file name.",

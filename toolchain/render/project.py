@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from toolchain.render.model_source import render_model
-from toolchain.render.project_files import project_files
+from toolchain.render.project_files import ENGINE, project_files
 from toolchain.render.write_folder import write_folder
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.layers import facts_of
 from toolchain.vocabulary.program import Program
+from toolchain.vocabulary.project import MANIFEST_FILE, MODEL_FILE, ProjectManifest
 
 
-def render_project(
-    program: Program, board: Board, model_tflite: bytes, folder: Path, *, per_layer_timing: bool = False
-) -> None:
-    """Write the project to `folder`: sources, kernels, platform, and the model file it was made from.
+def render_project(program: Program, board: Board, folder: Path, *, per_layer_timing: bool = False) -> None:
+    """Write the project to `folder`: sources, kernels and platform.
 
     With `per_layer_timing` the firmware also times each layer, which costs a few instructions a layer.
     A folder rendered before is brought up to date: what has not changed is not touched.
@@ -24,5 +26,16 @@ def render_project(
         ConfigError: the folder holds someone else's files, or cannot be written.
     """
     files = project_files(program, board, render_model(program), per_layer_timing=per_layer_timing)
-    files["model.tflite"] = model_tflite
+    files[MANIFEST_FILE] = _manifest(program, board, per_layer_timing=per_layer_timing)
     write_folder(folder, files)
+
+
+def _manifest(program: Program, board: Board, *, per_layer_timing: bool) -> bytes:
+    manifest = ProjectManifest(
+        schema="chipcast.project/1",
+        engine=ENGINE,
+        per_layer_timing=per_layer_timing,
+        board=board,
+        program=facts_of(program),
+    )
+    return TypeAdapter(ProjectManifest).dump_json(manifest, indent=1) + b"\n"

@@ -19,7 +19,7 @@ from platformio.package.meta import PackageSpec
 from platformio.platform.base import PlatformBase
 
 ARM_COMPILER = "toolchain-gccarmnoneeabi"
-SHIM_FOLDER = "chipcast-scons-%s"
+SHIM_FOLDER = "chipcast-scons-"
 
 
 class ChipcastPlatform(PlatformBase):
@@ -41,20 +41,23 @@ class ChipcastPlatform(PlatformBase):
                 return
         compiler = build["compiler"]
         if shutil.which(compiler) is None:
-            hint = "Install it (on Debian: `sudo apt-get install %s`)" % build.get("package", compiler)
+            package = build.get("package", compiler)
+            hint = f"Install it (on Debian: `sudo apt-get install {package}`)"
             if build["prefix"] == "arm-none-eabi-":
                 hint += (
-                    ", or let PlatformIO download one with the line `platform_packages = %s` in platformio.ini"
-                    % ARM_COMPILER
+                    ", or let PlatformIO download one with the line "
+                    f"`platform_packages = {ARM_COMPILER}` in platformio.ini"
                 )
-            raise UserSideException("The compiler %s is not installed. %s." % (compiler, hint))
+            raise UserSideException(f"The compiler {compiler} is not installed. {hint}.")
 
 
 def lend_scons(core_dir):
-    """Install this Python's SCons as PlatformIO's tool-scons, where there is no other and it is fit for it."""
+    """Install this Python's SCons as PlatformIO's tool-scons, where there is no other and it is fit."""
     requirement = get_core_dependencies()["tool-scons"]
     manager = ToolPackageManager()
-    installed = manager.get_package(PackageSpec(owner="platformio", name="tool-scons", requirements=requirement))
+    installed = manager.get_package(
+        PackageSpec(owner="platformio", name="tool-scons", requirements=requirement)
+    )
     version = _scons_version()
     if installed:
         if os.path.isfile(os.path.join(installed.path, "chipcast-shim")) and version is None:
@@ -78,12 +81,12 @@ def _scons_version():
         major, minor, patch = (int(part) for part in SCons.__version__.split(".")[:3])
     except ValueError:
         return None
-    return "%d.%d%02d%02d.0" % (major, major, minor, patch)
+    return f"{major}.{major}{minor:02}{patch:02}.0"
 
 
 def _write_shim(core_dir, version):
     """A package folder that runs the SCons of whichever Python runs PlatformIO; whole or not at all."""
-    folder = os.path.join(core_dir, SHIM_FOLDER % version)
+    folder = os.path.join(core_dir, SHIM_FOLDER + version)
     if os.path.isfile(os.path.join(folder, "package.json")):
         return folder
     os.makedirs(core_dir, exist_ok=True)

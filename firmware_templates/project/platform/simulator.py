@@ -94,7 +94,7 @@ class StateFolder:
 
     def write(self, state):
         """Whole or not at all."""
-        fresh = "%s.%d" % (self.state_path, os.getpid())
+        fresh = f"{self.state_path}.{os.getpid()}"
         with open(fresh, "w", encoding="utf-8") as file:
             json.dump(state, file, indent=1)
         os.replace(fresh, self.state_path)
@@ -120,7 +120,7 @@ class StateFolder:
                 if self.guardian() != pid:
                     return True
                 time.sleep(0.02)
-        raise SimulatorError("The simulator of process %d does not end." % pid)
+        raise SimulatorError(f"The simulator of process {pid} does not end.")
 
 
 # ---- the simulators: each returns (process, what to add to the state) ----
@@ -133,6 +133,7 @@ def end_with_parent():
 
 
 def start_process(command, log, environment=None):
+    """Start a simulator as a child of the guardian."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -149,11 +150,11 @@ def start_qemu(settings, elf, private, log):
     command = [
         settings["program"], "-M", settings["machine"], "-nographic", "-monitor", "none",
         "-kernel", elf, "-S",
-        "-qmp", "unix:%s,server=on,wait=off" % qmp,
+        "-qmp", f"unix:{qmp},server=on,wait=off",
         "-serial", "tcp:127.0.0.1:0,server=on,wait=off,nodelay=on",
     ]  # fmt: skip
     if settings.get("icount_shift") is not None:
-        command += ["-icount", "shift=%d" % settings["icount_shift"]]
+        command += ["-icount", f"shift={settings['icount_shift']}"]
     process = start_process(command, log)
     url = wait_for(process, lambda: serial_url(qmp))
     return process, {"url": url, "qmp": qmp}
@@ -185,7 +186,7 @@ def qmp_command(path, command):
                 while not ("return" in reply or "error" in reply):
                     reply = json.loads(line.readline())
             if "error" in reply:
-                raise SimulatorError("QEMU refused %s: %s." % (command, reply["error"].get("desc")))
+                raise SimulatorError(f"QEMU refused {command}: {reply['error'].get('desc')}.")
             return reply["return"]
 
 
@@ -214,10 +215,10 @@ def wait_for(process, look):
             if found is not None:
                 return found
         if process.poll() is not None:
-            raise SimulatorError("The simulator ended at once, with exit code %d." % process.returncode)
+            raise SimulatorError(f"The simulator ended at once, with exit code {process.returncode}.")
         time.sleep(0.02)
     process.kill()
-    raise SimulatorError("The simulator did not listen within %.0f s." % START_SECONDS)
+    raise SimulatorError(f"The simulator did not listen within {START_SECONDS:.0f} s.")
 
 
 KINDS = {"qemu": start_qemu, "host": start_host}
@@ -227,6 +228,7 @@ KINDS = {"qemu": start_qemu, "host": start_host}
 
 
 def lifetime():
+    """Seconds after which the simulator ends in any case."""
     return float(os.environ.get("CHIPCAST_SIMULATOR_LIFETIME") or DEFAULT_LIFETIME_SECONDS)
 
 
@@ -254,6 +256,7 @@ class Owner:
         return True
 
     def is_gone(self):
+        """Whether it was named and has ended."""
         if self.pid == 0:
             return False
         if self.descriptor is not None:
@@ -309,19 +312,20 @@ def run_guardian(arguments):
     state_folder = StateFolder(arguments.state)
 
     def report(answer):
-        with contextlib.suppress(OSError):
+        try:
             os.write(1, json.dumps(answer).encode() + b"\n")
-        # Whoever started this must see the end of the line, and this must not keep its terminal open.
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 1)
+        except OSError as error:
+            # Whoever asked for the simulator is gone already; nobody knows of it.
+            raise SimulatorError("Nobody waits for the simulator.") from error
 
     if state_folder.lock() is None:
         report({"error": "Another simulator was started for the same project at the same moment."})
         return 1
     try:
         guard(state_folder, arguments.board, simulator_settings(arguments), arguments.elf, report)
-    except SimulatorError as error:
-        report({"error": ("%s %s" % (error, state_folder.log_tail())).strip()})
+    except (SimulatorError, OSError, ValueError) as error:
+        with contextlib.suppress(SimulatorError):
+            report({"error": f"{error} {state_folder.log_tail()}".strip()})
         return 1
     return 0
 
@@ -335,7 +339,7 @@ def simulator_settings(arguments):
     with open(path, encoding="utf-8") as file:
         settings = json.load(file).get("simulator")
     if not settings or settings.get("kind") not in KINDS:
-        raise SimulatorError("The board %s has no simulator that this script can start." % arguments.board)
+        raise SimulatorError(f"The board {arguments.board} has no simulator that this script can start.")
     return settings
 
 
@@ -345,14 +349,21 @@ def start(arguments):
     program = settings.get("program")
     if program and shutil.which(program) is None:
         raise SimulatorError(
-            "The simulator %s is not installed. Install it (on Debian: `sudo apt-get install %s`)."
-            % (program, settings.get("package") or program)
+            f"The simulator {program} is not installed. "
+            f"Install it (on Debian: `sudo apt-get install {settings.get('package') or program}`)."
         )
     state_folder = StateFolder(arguments.state)
     if state_folder.stop():
         print("Ended the simulator that was running.")
     command = [sys.executable, os.path.abspath(__file__), "guard"]
-    command += ["--project", arguments.project, "--board", arguments.board, "--elf", os.path.abspath(arguments.elf)]
+    command += [
+        "--project",
+        arguments.project,
+        "--board",
+        arguments.board,
+        "--elf",
+        os.path.abspath(arguments.elf),
+    ]
     os.makedirs(state_folder.folder, exist_ok=True)
     guardian = subprocess.Popen(
         command,
@@ -369,10 +380,11 @@ def start(arguments):
     if "error" in answer:
         state_folder.stop()
         raise SimulatorError(answer["error"])
-    print("%s runs; its serial line is %s" % (arguments.board, answer["url"]))
+    print(f"{arguments.board} runs; its serial line is {answer['url']}")
 
 
 def running_state(arguments):
+    """The state of the simulator that runs; an error when none does."""
     state = StateFolder(arguments.state).read()
     if state is None:
         raise SimulatorError("No simulator of this project is running.")
@@ -384,7 +396,7 @@ def resume(arguments):
     state = running_state(arguments)
     if state["qmp"]:
         qmp_command(state["qmp"], "cont")
-    print("%s runs; its serial line is %s" % (state["board"], state["url"]))
+    print(f"{state['board']} runs; its serial line is {state['url']}")
 
 
 def status(arguments):
@@ -401,19 +413,25 @@ COMMANDS = {"start": start, "resume": resume, "status": status, "stop": stop, "g
 
 
 def parse(words):
+    """The command line, with project and state folder filled in."""
     project = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=[name for name in COMMANDS if name != "guard"] + ["guard"])
     parser.add_argument("--project", default=project)
     parser.add_argument("--board", default="")
     parser.add_argument("--elf", default="")
     arguments = parser.parse_args(words)
     arguments.project = os.path.abspath(arguments.project)
-    arguments.state = os.environ.get("CHIPCAST_SIMULATOR_DIR") or os.path.join(arguments.project, ".simulator")
+    arguments.state = os.environ.get("CHIPCAST_SIMULATOR_DIR") or os.path.join(
+        arguments.project, ".simulator"
+    )
     return arguments
 
 
 def main(words):
+    """Carry the command out; the exit code."""
     arguments = parse(words)
     try:
         return COMMANDS[arguments.command](arguments) or 0

@@ -69,6 +69,8 @@ else:
     flags = [
         word.replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
         for word in shlex.split(env.subst("$CFLAGS $CCFLAGS $_CCCOMCOM $LINKFLAGS $_LIBFLAGS"))
+        # These name the project's folder, and only take it out of the result.
+        if not word.startswith("-ffile-prefix-map=")
     ]
     compiler = build_id.compiler_version(env.subst("$CC"), env["ENV"])
     library_folder = os.path.join(env.subst("$PROJECT_LIBDEPS_DIR"), env["PIOENV"])

@@ -1,0 +1,214 @@
+"""Builds a rendered project with PlatformIO, and reads from the ELF file what came out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from toolchain import installed, process
+from toolchain.errors import BuildError, DoesNotFitError
+from toolchain.pio import build_failure, run_platformio
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.program import Program
+
+WEIGHTS_PREFIX = "model_w_"
+TABLES_PREFIX = "model_t_"
+ARENA_SYMBOL = "model_arena"
+BUILD_ID_SYMBOL = "chipcast_build_id"
+MODEL_SHA256_SYMBOL = "model_sha256"
+ENGINE = "aot"
+# Left by a writing that was interrupted (toolchain.render.write_folder).
+_STAGING = ".chipcast-staging"
+
+
+def require_tools(board: Board, *, simulator: bool = True) -> None:
+    """Check at once, before a long run, that the compiler and (with `simulator`) the simulator are there.
+
+    Raises:
+        MissingCompilerError, MissingSimulatorError: with the package that brings it.
+    """
+    installed.require_compiler(board)
+    if simulator:
+        installed.require_simulator(board)
+
+
+def compiler_version(board: Board) -> str:
+    """The first line of the compiler's `--version`.
+
+    Raises:
+        MissingCompilerError: it is not installed.
+    """
+    done = process.run([installed.require_compiler(board), "--version"], timeout=20)
+    return done.stdout.partition("\n")[0].strip()
+
+
+def predict_fit(program: Program, board: Board) -> None:
+    """Refuse, before any file is written, a program whose data alone is too large for the board.
+
+    What is counted is certain: constants and initial state in flash; arena, state, the copies of input
+    and output that the firmware keeps, and the stack's reserve in RAM.  Code comes on top, so passing
+    is no promise.
+
+    Raises:
+        DoesNotFitError: by how many bytes, and in which memory.
+    """
+    state = int(program.initial_state.nbytes)
+    ports = sum(port.bytes for port in (*program.inputs, *program.outputs))
+    needs = {
+        "flash": (program.constant_bytes + state, board.memory.flash_bytes),
+        "RAM": (program.arena_bytes + state + ports + board.memory.stack_bytes, board.memory.ram_bytes),
+    }
+    faults = [
+        f"its data needs {need:,} bytes of {memory}, {need - limit:,} more than the {limit:,} there are"
+        for memory, (need, limit) in needs.items()
+        if limit and need > limit
+    ]
+    if faults:
+        raise DoesNotFitError(
+            f"The model {program.model_name} does not fit the board {board.id}: {' and '.join(faults)}.",
+            "Use a smaller model, optimise it, or choose a board with more memory.",
+        )
+
+
+def build_firmware(project: Path, board: Board, *, log: Path, timeout: float = 600) -> Firmware:
+    """Build `project` with PlatformIO and read the result.  What PlatformIO prints goes to `log`.
+
+    Raises:
+        MissingCompilerError: checked before PlatformIO starts.
+        DoesNotFitError: the linker says by how many bytes.
+        BuildError: the compiler's first error, or PlatformIO's.
+    """
+    installed.require_compiler(board)
+    if (project / _STAGING).is_dir():
+        raise BuildError(f"Writing the project {project} was interrupted.", "Render it again.")
+    done = run_platformio(project.absolute(), board, log=log, timeout=timeout)
+    if done.exit_code != 0:
+        raise build_failure(done, board, log)
+    return read_firmware(project, board)
+
+
+def read_firmware(project: Path, board: Board) -> Firmware:
+    """The firmware that was built last in `project`.
+
+    Raises:
+        BuildError: there is none, or its files are damaged or belong to two builds.
+    """
+    folder = project.absolute() / ".pio" / "build" / board.id
+    elf = folder / "firmware.elf"
+    try:
+        with elf.open("rb") as file:
+            contents = _read_elf(file, board)
+        facts = json.loads((folder / "chipcast_build.json").read_text("utf-8"))
+        compiler, flags = str(facts["compiler"]), tuple(str(flag) for flag in facts["flags"])
+    except FileNotFoundError as exc:
+        raise BuildError(
+            f"The project {project} has no built firmware for the board {board.id}.",
+            "Build it first, with `chipcast build`.",
+        ) from exc
+    except (OSError, ELFError, ValueError, KeyError, TypeError) as exc:
+        raise BuildError(f"The firmware {elf} cannot be read: {exc}.", "Build it again.") from exc
+    if facts.get("build_id") != contents.build_id:
+        raise BuildError(f"The firmware {elf} is older than its build's flags.", "Build it again.")
+    return Firmware(
+        project=project.absolute(),
+        elf=elf,
+        board=board.id,
+        engine=ENGINE,
+        build_id=contents.build_id,
+        model_sha256=contents.model_sha256,
+        flash_bytes=contents.flash_bytes,
+        ram_bytes=contents.ram_bytes,
+        arena_bytes=contents.arena_bytes,
+        weights_bytes=contents.weights_bytes,
+        tables_bytes=contents.tables_bytes,
+        code_bytes=contents.flash_bytes - contents.weights_bytes - contents.tables_bytes,
+        compiler=compiler,
+        flags=flags,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Sizes in bytes, and the two hashes the firmware carries."""
+
+    flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    weights_bytes: int
+    tables_bytes: int
+    build_id: str
+    model_sha256: str
+
+
+def _read_elf(file: IO[bytes], board: Board) -> _Contents:
+    elf = ELFFile(file)
+    objects = _objects(elf)
+    flash_bytes, ram_bytes = _memory_use(elf, board)
+    return _Contents(
+        flash_bytes=flash_bytes,
+        ram_bytes=ram_bytes,
+        arena_bytes=objects[ARENA_SYMBOL][1] if ARENA_SYMBOL in objects else 0,
+        weights_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(WEIGHTS_PREFIX)),
+        tables_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(TABLES_PREFIX)),
+        build_id=_hexadecimal_text(elf, objects, BUILD_ID_SYMBOL),
+        model_sha256=_hexadecimal_text(elf, objects, MODEL_SHA256_SYMBOL),
+    )
+
+
+def _objects(elf: ELFFile) -> dict[str, tuple[int, int]]:
+    """Address and size of every data object, by its symbol; static ones of functions are `name.N`."""
+    table = elf.get_section_by_name(".symtab")
+    if not isinstance(table, SymbolTableSection):
+        raise ValueError("it has no symbol table")
+    return {
+        symbol.name: (int(symbol["st_value"]), int(symbol["st_size"]))
+        for symbol in table.iter_symbols()
+        if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_size"]
+    }
+
+
+def _memory_use(elf: ELFFile, board: Board) -> tuple[int, int]:
+    """Bytes of flash and of RAM: for a microcontroller from each memory's start to the last byte used, so
+    that gaps count; for a computer, which has no such memories, the sum of the sections."""
+    sections = [section for section in elf.iter_sections() if section["sh_flags"] & SH_FLAGS.SHF_ALLOC]
+    writable = [section for section in sections if section["sh_flags"] & SH_FLAGS.SHF_WRITE]
+    if not board.memory.flash_bytes:
+        return (
+            sum(int(section["sh_size"]) for section in sections if section["sh_type"] != "SHT_NOBITS"),
+            sum(int(section["sh_size"]) for section in writable),
+        )
+    origin = board.memory.flash_origin
+    flash_ends = [
+        int(segment["p_paddr"] + segment["p_filesz"]) - origin
+        for segment in elf.iter_segments("PT_LOAD")
+        if segment["p_filesz"] and 0 <= segment["p_paddr"] - origin < board.memory.flash_bytes
+    ]
+    ram_ends = [
+        int(section["sh_addr"] + section["sh_size"]) - board.memory.ram_origin
+        for section in writable
+        if section["sh_size"]
+    ]
+    return max(flash_ends, default=0), max(ram_ends, default=0)
+
+
+def _hexadecimal_text(elf: ELFFile, objects: dict[str, tuple[int, int]], symbol: str) -> str:
+    """The 64 hexadecimal digits that `symbol` holds."""
+    if symbol not in objects:
+        raise ValueError(f"it has no symbol {symbol}")
+    address = objects[symbol][0]
+    for section in elf.iter_sections():
+        start = int(section["sh_addr"])
+        if section["sh_type"] == "SHT_PROGBITS" and start <= address < start + int(section["sh_size"]):
+            text = section.data()[address - start : address - start + 64].decode("ascii")
+            if len(text) != 64 or set(text) - set("0123456789abcdef"):
+                raise ValueError(f"{symbol} holds no SHA-256")
+            return str(text)
+    raise ValueError(f"{symbol} lies in no section")

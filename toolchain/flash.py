@@ -1,0 +1,115 @@
+"""Flashes a board with PlatformIO; flashing a simulated board starts its simulator."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain import installed, process
+from toolchain.errors import FlashError
+from toolchain.pio import build_failure, run_platformio
+from toolchain.simulate.project_simulator import find_running, stop_running
+from toolchain.simulate.qemu_monitor import resume
+from toolchain.vocabulary.board import Board
+
+# A run of many hours is no fault; its end is the end of the process that owns it.
+_OWNED_SECONDS = 7 * 24 * 3600
+DETACHED_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class FlashedBoard:
+    """A board with the firmware on it: `url` is what serial.serial_for_url opens.
+
+    A QEMU guest is held before its first instruction until `release`, so that a host that listens by
+    then loses nothing of what the firmware says first.
+    """
+
+    url: str
+    qmp_socket: Path | None = None
+
+    def release(self) -> None:
+        """Let a held guest run; nothing to do for any other board.
+
+        Raises:
+            FlashError: the simulator is gone.
+        """
+        if self.qmp_socket is not None:
+            resume(self.qmp_socket)
+
+
+@contextlib.contextmanager
+def flashed(project: Path, board: Board, *, log: Path, port: str | None = None) -> Iterator[FlashedBoard]:
+    """The board with the project's firmware on it; a simulated one lives until the block is left.
+
+    Raises:
+        MissingSimulatorError: checked before anything starts.
+        FlashError: uploading, or starting the simulator, failed.
+        BuildError, DoesNotFitError: the project had changed since it was built, and does not build.
+    """
+    installed.require_simulator(board)
+    try:
+        yield _upload(project, board, log, port, owner=str(os.getpid()), seconds=_OWNED_SECONDS)
+    finally:
+        if board.is_simulated:
+            stop_running(project)
+
+
+def flash_detached(
+    project: Path, board: Board, *, log: Path, port: str | None = None, seconds: int = DETACHED_SECONDS
+) -> FlashedBoard:
+    """Flash the board and leave it running; a simulated one ends after `seconds` at the latest.
+
+    Raises:
+        as `flashed`.
+    """
+    installed.require_simulator(board)
+    return _upload(project, board, log, port, owner="", seconds=seconds)
+
+
+def running(project: Path) -> FlashedBoard | None:
+    """The simulated board that runs the project's firmware now, or None."""
+    found = find_running(project)
+    return FlashedBoard(found.url, found.qmp_socket) if found else None
+
+
+def stop(project: Path) -> bool:
+    """End the project's simulated board; False where none was running."""
+    return stop_running(project)
+
+
+def _upload(
+    project: Path, board: Board, log: Path, port: str | None, *, owner: str, seconds: int
+) -> FlashedBoard:
+    installed.require_compiler(board)
+    done = run_platformio(
+        project.absolute(),
+        board,
+        log=log,
+        timeout=600,
+        targets=["upload"],
+        upload_port=None if board.is_simulated else port,
+        env={"CHIPCAST_OWNER_PID": owner, "CHIPCAST_SIMULATOR_LIFETIME": str(seconds)},
+    )
+    if done.exit_code != 0:
+        raise _failure(done, board, log)
+    if not board.is_simulated:
+        if port is None:
+            raise FlashError(f"The port of the board {board.id} is not known.", "Name it with --port.")
+        return FlashedBoard(port)
+    started = running(project)
+    if started is None:
+        raise FlashError("The simulator ended right after it had started.", f"See the log: {log}.")
+    return started
+
+
+def _failure(done: process.Completed, board: Board, log: Path) -> Exception:
+    """A failed upload says itself what was wrong, unless it was the build before it."""
+    if "Starting the simulator" not in done.stdout and "Uploading" not in done.stdout:
+        return build_failure(done, board, log)
+    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("***")]
+    said = lines[-1].strip() if lines else f"exit code {done.exit_code}"
+    return FlashError(f"Flashing the board {board.id} failed: {said}", f"See the log: {log}.")

@@ -1,0 +1,81 @@
+"""What a board needs on this computer, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from toolchain import process
+from toolchain.errors import MissingCompilerError, MissingSimulatorError
+from toolchain.vocabulary.board import Board
+
+_VERSION_SECONDS = 20.0
+_ARM = "arm-none-eabi-"
+
+
+def platformio_core_dir() -> Path:
+    """PlatformIO's own folder for chipcast: CHIPCAST_CORE_DIR, else in the user's cache.
+
+    Not the user's ~/.platformio: what is installed there must neither be changed nor change a build.
+    """
+    chosen = os.environ.get("CHIPCAST_CORE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "chipcast" / "platformio"
+
+
+def compiler_command(board: Board) -> str:
+    """The C compiler's command for `board`."""
+    return f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
+
+
+def compiler_path(board: Board) -> str | None:
+    """Where the compiler is: PlatformIO's own package where it is installed, else on PATH; None: nowhere."""
+    command = compiler_command(board)
+    if board.compiler.prefix == _ARM:
+        packaged = shutil.which(
+            command, path=str(platformio_core_dir() / "packages" / "toolchain-gccarmnoneeabi" / "bin")
+        )
+        if packaged:
+            return packaged
+    return shutil.which(command)
+
+
+def require_compiler(board: Board) -> str:
+    """The path of the compiler, which works for `board` as far as can be seen without compiling.
+
+    Raises:
+        MissingCompilerError: it is not there, or lacks the C library for microcontrollers.
+    """
+    command = compiler_command(board)
+    path = compiler_path(board)
+    if path is None:
+        raise MissingCompilerError(
+            f"The compiler {command} for the board {board.id} is not installed.",
+            _install(board.compiler.package or command),
+        )
+    if board.compiler.prefix == _ARM:
+        # gcc answers with the bare name for a file it does not have.
+        found = process.run([path, "-print-file-name=nano.specs"], timeout=_VERSION_SECONDS).stdout.strip()
+        if not os.path.isabs(found):
+            raise MissingCompilerError(
+                f"The compiler {command} has no C library for microcontrollers (newlib-nano).",
+                _install("libnewlib-arm-none-eabi"),
+            )
+    return path
+
+
+def require_simulator(board: Board) -> None:
+    """Raises MissingSimulatorError when `board` is simulated by a program that is not installed."""
+    simulator = board.simulator
+    if simulator and simulator.program and shutil.which(simulator.program) is None:
+        raise MissingSimulatorError(
+            f"The simulator {simulator.program} for the board {board.id} is not installed.",
+            _install(simulator.package or simulator.program),
+        )
+
+
+def _install(package: str) -> str:
+    return f"On Debian, install it with `sudo apt-get install {package}`."

@@ -1,0 +1,104 @@
+"""Drives PlatformIO: its environment, one call, and what its failures mean."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from toolchain import process
+from toolchain.errors import BuildError, ChipcastError, DoesNotFitError, MissingPackageError
+from toolchain.installed import platformio_core_dir
+from toolchain.vocabulary.board import Board
+
+_OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes?")
+_COMPILER_ERROR = re.compile(r"^(.*?:\d+(?::\d+)?: (?:fatal )?error: .*)$", re.MULTILINE)
+_LINKER_ERROR = re.compile(
+    r"^(.*(?:undefined reference to|multiple definition of|cannot find ).*)$", re.MULTILINE
+)
+_OTHER_ERROR = re.compile(r"^(?:\*\*\* \[.*?\] |Error: |Exception: )(.*)$", re.MULTILINE)
+_MEMORIES = {"FLASH": "flash", "RAM": "RAM"}
+
+
+def run_platformio(
+    project: Path,
+    board: Board,
+    *,
+    log: Path,
+    timeout: float,
+    targets: Sequence[str] = (),
+    upload_port: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> process.Completed:
+    """`pio run` in `project`, isolated from the user's own PlatformIO; the outcome, good or bad.
+
+    Raises:
+        MissingPackageError: PlatformIO is not installed.
+        BuildError: it did not end within `timeout` seconds.
+    """
+    if importlib.util.find_spec("platformio") is None:
+        raise MissingPackageError(
+            "PlatformIO is not installed.", f"Install it with `{sys.executable} -m pip install platformio`."
+        )
+    command = [sys.executable, "-m", "platformio", "run", "-d", str(project), "-e", board.id]
+    for target in targets:
+        command += ["-t", target]
+    if upload_port:
+        command += ["--upload-port", upload_port]
+    try:
+        return process.run(
+            command,
+            timeout=timeout,
+            cwd=project,
+            log=log,
+            env={**_environment(project, board), **(env or {})},
+        )
+    except process.CommandTimeoutError as exc:
+        raise BuildError(
+            f"PlatformIO did not finish within {timeout:.0f} s and was ended.", f"See the log: {log}."
+        ) from exc
+
+
+def _environment(project: Path, board: Board) -> dict[str, str]:
+    """No telemetry, no update check, no colours, English messages, and a core folder of our own."""
+    variables = {
+        "LC_ALL": "C.UTF-8",
+        "PLATFORMIO_CORE_DIR": str(platformio_core_dir()),
+        "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "PLATFORMIO_NO_ANSI": "true",
+        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "36500",
+        "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
+        # PlatformIO imports the platform's scripts; the rendered folder stays as it was rendered.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if board.platformio.platform == "chipcast":
+        # PlatformIO registers a platform by its folder's name, `platform` in every project: a common
+        # registry would let two projects that are built at once take each other's.
+        variables["PLATFORMIO_PLATFORMS_DIR"] = str(project / ".pio" / "platforms")
+    return variables
+
+
+def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastError:
+    """What a failed build has to say: which memory is too small, or the compiler's first error."""
+    text = done.stderr + "\n" + done.stdout
+    overflows = dict(_OVERFLOW.findall(text))
+    if overflows:
+        return DoesNotFitError(
+            f"The firmware does not fit the board {board.id}: "
+            + " and ".join(_too_large(board, region, int(count)) for region, count in overflows.items())
+            + ".",
+            "Use a smaller model, optimise it, or choose a board with more memory.",
+        )
+    for pattern in (_COMPILER_ERROR, _LINKER_ERROR, _OTHER_ERROR):
+        found = pattern.search(text)
+        if found:
+            return BuildError(f"The build failed: {found.group(1).strip()}", f"See the log: {log}.")
+    return BuildError(f"PlatformIO ended with exit code {done.exit_code}.", f"See the log: {log}.")
+
+
+def _too_large(board: Board, region: str, count: int) -> str:
+    size = {"FLASH": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}.get(region)
+    of = f" of {size:,} bytes" if size else ""
+    return f"{count:,} bytes too large for its {_MEMORIES.get(region, region)}{of}"
