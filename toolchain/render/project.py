@@ -15,8 +15,10 @@ from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.project import MANIFEST_FILE, MODEL_FILE, ProjectManifest
 
 
-def render_project(program: Program, board: Board, folder: Path, *, per_layer_timing: bool = False) -> None:
-    """Write the project to `folder`: sources, kernels and platform.
+def render_project(
+    program: Program, board: Board, model_tflite: bytes, folder: Path, *, per_layer_timing: bool = False
+) -> None:
+    """Write the project to `folder`: sources, kernels, platform, and the model file it was made from.
 
     With `per_layer_timing` the firmware also times each layer, which costs a few instructions a layer.
     A folder rendered before is brought up to date: what has not changed is not touched.
@@ -26,6 +28,7 @@ def render_project(program: Program, board: Board, folder: Path, *, per_layer_ti
         ConfigError: the folder holds someone else's files, or cannot be written.
     """
     files = project_files(program, board, render_model(program), per_layer_timing=per_layer_timing)
+    files[MODEL_FILE] = model_tflite
     files[MANIFEST_FILE] = _manifest(program, board, per_layer_timing=per_layer_timing)
     write_folder(folder, files)
 

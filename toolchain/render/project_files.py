@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
-from pydantic import TypeAdapter
 
 from toolchain import paths
 from toolchain.errors import BoardError
 from toolchain.vocabulary.board import Board
-from toolchain.vocabulary.layers import ProgramFacts, facts_of
 from toolchain.vocabulary.program import Program
 
 ENGINE = "aot"
 _OPTIMISATION = {"size": "-Os", "speed": "-O2"}
-MANIFEST = "chipcast.json"
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
@@ -59,7 +56,6 @@ def project_files(
             files[name] = path.read_bytes()
     files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
     files.update({f"src/{name}": text.encode() for name, text in model_files.items()})
-    files[MANIFEST] = _project_manifest(program, board, per_layer_timing=per_layer_timing)
     files.update(_support(board))
     files.update(_kernels(program))
     return files
@@ -103,19 +99,6 @@ def _manifest(board: Board) -> bytes:
     if board.simulator:
         manifest["simulator"] = board.simulator.model_dump(exclude_none=True)
     return (json.dumps(manifest, indent=2) + "\n").encode()
-
-
-def _project_manifest(program: Program, board: Board, *, per_layer_timing: bool) -> bytes:
-    """chipcast.json: what the commands that start from a project need to know of it."""
-    facts = TypeAdapter(ProgramFacts).dump_python(facts_of(program), mode="json")
-    document = {
-        "schema": "chipcast.project/1",
-        "engine": ENGINE,
-        "per_layer_timing": per_layer_timing,
-        "board": board.model_dump(mode="json"),
-        "program": facts,
-    }
-    return (json.dumps(document, indent=1) + "\n").encode()
 
 
 def _support(board: Board) -> dict[str, bytes]:
