@@ -1,0 +1,162 @@
+"""The compiler from end to end: passes, refusals, lowering, memory, and the finished Program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from toolchain.compile.layer_view import LayerView
+from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
+from toolchain.compile.operators.table import OPERATORS
+from toolchain.compile.passes.order import PASSES
+from toolchain.compile.rules import first_refusal
+from toolchain.compile.storage import Arena, lay_out
+from toolchain.errors import ConfigError, UnsupportedError
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.graph import Graph, Tensor
+from toolchain.vocabulary.program import (
+    Address,
+    BufferRef,
+    ConstantRef,
+    KernelCall,
+    Layer,
+    Program,
+    TensorPort,
+)
+
+OPTIMISATION_GOALS = ("ram", "size", "speed")
+_SHOWN_REFUSALS = 3
+_C_TYPES = {"INT8": "int8_t"}
+
+
+def compile_graph(graph: Graph, board: Board, *, prefix: str, optimise_for: str = "ram") -> Program:
+    """Compile `graph` for `board`; every C symbol will start with `prefix`.
+
+    The program computes, byte for byte, what TensorFlow Lite Micro computes.  The portable kernels are
+    chosen on every core and for every goal of `optimise_for` ("ram", "size" or "speed").
+
+    Raises:
+        UnsupportedError: layers that cannot be compiled, all found in one pass, the first few named.
+        ConfigError: `prefix` is no C identifier in lower case, or an unknown goal.
+    """
+    _check_settings(prefix, optimise_for)
+    for graph_pass in PASSES:
+        graph = graph_pass(graph)
+    _refuse_unsupported(graph, board)
+    pool = ConstantPool()
+    lowerings = [OPERATORS[op.name].lower(LayerView(graph, op), pool) for op in graph.operators]
+    arena = lay_out(graph, lowerings)
+    layers = tuple(_layer(number, graph, lowering, arena, pool) for number, lowering in enumerate(lowerings))
+    return Program(
+        prefix=prefix,
+        model_name=graph.name,
+        model_sha256=graph.sha256,
+        layers=layers,
+        constants=tuple(pool.constants),
+        arena=arena.buffers,
+        arena_bytes=arena.plan.arena_bytes,
+        arena_lower_bound_bytes=arena.plan.lower_bound_bytes,
+        inputs=tuple(_port(graph.tensors[i], arena) for i in graph.inputs),
+        outputs=tuple(_port(graph.tensors[i], arena) for i in graph.outputs),
+        optimise_for=optimise_for,
+    )
+
+
+def _check_settings(prefix: str, optimise_for: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix) or prefix.startswith("chipcast"):
+        raise ConfigError(
+            f"The prefix {prefix!r} cannot start the names of C symbols.",
+            "Use lower-case letters, digits and underscores, a letter first; `chipcast` is taken.",
+        )
+    if optimise_for not in OPTIMISATION_GOALS:
+        raise ConfigError(
+            f"optimise_for = {optimise_for!r} is unknown.", f"Choose one of {', '.join(OPTIMISATION_GOALS)}."
+        )
+
+
+def _refuse_unsupported(graph: Graph, board: Board) -> None:
+    refusals = [
+        reason for reason in (_port_refusal(graph, i) for i in (*graph.inputs, *graph.outputs)) if reason
+    ]
+    for operator in graph.operators:
+        layer = LayerView(graph, operator)
+        support = OPERATORS.get(operator.name)
+        reason = "the operator is not supported" if support is None else first_refusal(support, layer)
+        if reason is not None:
+            refusals.append(f"layer {layer.name!r} ({operator.name}): {reason}")
+    if not graph.inputs or not graph.outputs:
+        refusals.append("the model has no input or no output")
+    if refusals:
+        more = len(refusals) - _SHOWN_REFUSALS
+        shown = "; ".join(refusals[:_SHOWN_REFUSALS]) + (f"; and {more} more" if more > 0 else "")
+        raise UnsupportedError(
+            f"{graph.name!r} cannot be compiled for {board.id} ({len(refusals)} "
+            f"reason{'s' if len(refusals) > 1 else ''}): {shown}.",
+            "Change these layers, or use the engine `tflm`; docs/operators.md lists what is supported.",
+        )
+
+
+def _port_refusal(graph: Graph, index: int) -> str | None:
+    """Inputs and outputs of the model are int8 or float32, and computed at run time."""
+    tensor = graph.tensors[index]
+    if tensor.dtype not in ("INT8", "FLOAT32"):
+        return f"{tensor.name!r}, an input or output of the model, is {tensor.dtype}"
+    if tensor.is_constant or tensor.is_variable:
+        return f"{tensor.name!r}, an output of the model, is not computed"
+    return f"{tensor.name!r}, an input or output of the model, is empty" if tensor.elements == 0 else None
+
+
+def _layer(number: int, graph: Graph, lowering: Lowering, arena: Arena, pool: ConstantPool) -> Layer:
+    operator = graph.operators[number]
+    scratch = arena.scratch_offsets[number]
+    return Layer(
+        index=number,
+        name=LayerView(graph, operator).name,
+        operator=operator.name,
+        calls=tuple(_call(call, graph, arena, scratch, pool) for call in lowering.calls),
+        macs=lowering.macs,
+        output_tensors=operator.outputs,
+        comment=lowering.comment,
+    )
+
+
+def _call(call: PendingCall, graph: Graph, arena: Arena, scratch: int, pool: ConstantPool) -> KernelCall:
+    def address(place: TensorPlace | ScratchPlace | ConstantRef | int) -> Address | int:
+        if isinstance(place, TensorPlace):
+            return _tensor_address(graph.tensors[place.tensor], arena, pool)
+        return BufferRef(scratch + place.offset) if isinstance(place, ScratchPlace) else place
+
+    return KernelCall(
+        kernel=call.kernel,
+        function=f"chipcast_{call.kernel}",
+        parameter_type=f"chipcast_{call.kernel}_params",
+        parameters=call.parameters,
+        arguments=tuple(address(place) for place in call.arguments),
+    )
+
+
+def _tensor_address(tensor: Tensor, arena: Arena, pool: ConstantPool) -> Address:
+    if tensor.data is None:
+        return BufferRef(arena.tensor_offsets[tensor.index])
+    c_type = _C_TYPES[tensor.dtype]
+    return pool.add(f"{tensor.index}_constant", c_type, tensor.data, role="weights", comment=tensor.name)
+
+
+def _port(tensor: Tensor, arena: Arena) -> TensorPort:
+    return TensorPort(
+        name=tensor.name,
+        tensor=tensor.index,
+        offset=arena.tensor_offsets[tensor.index],
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        bytes=tensor.bytes,
+        quantisation=tensor.quantisation,
+    )
+
+
+def operator_rules() -> Sequence[tuple[str, tuple[str, ...]]]:
+    """Every supported operator with its rules in words, for the documentation."""
+    return [
+        (name, tuple(" ".join((rule.__doc__ or "").split()) for rule in support.rules))
+        for name, support in sorted(OPERATORS.items())
+    ]

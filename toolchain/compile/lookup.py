@@ -1,0 +1,26 @@
+"""Operators that are a function of one int8 value: a table of 256 results, made at compile time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from toolchain.compile.layer_view import LayerView
+from toolchain.compile.lowering import ConstantPool, Lowering, Parameters, PendingCall, TensorPlace
+
+
+def lower_lookup(layer: LayerView, pool: ConstantPool, function: Callable[[int], int]) -> Lowering:
+    """One table look-up an element; `function` maps every int8 value to an int8 value."""
+    table = np.array([function(value) for value in range(-128, 128)], np.int8)
+    reference = pool.add(
+        f"{layer.operator.index}_lookup",
+        "int8_t",
+        table,
+        role="table",
+        comment=f"{layer.name}, for -128 to 127",
+    )
+    a, b = layer.input().index, layer.output().index
+    parameters: Parameters = {"elements": layer.output().elements, "table": reference}
+    call = PendingCall("lookup_s8", parameters, (TensorPlace(a), TensorPlace(b)))
+    return Lowering((call,), in_place=((b, a),))

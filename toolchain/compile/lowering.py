@@ -1,0 +1,88 @@
+"""What an operator becomes before addresses are known, and the pool its constants go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain.compile.layer_view import LayerView
+from toolchain.vocabulary.program import Constant, ConstantRef, ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
+class TensorPlace:
+    """Wherever the tensor of this index will lie: in the arena, or in flash for a constant."""
+
+    tensor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchPlace:
+    """`offset` bytes into the layer's scratch memory."""
+
+    offset: int = 0
+
+
+Parameters = dict[str, ParameterValue]
+"""A kernel's parameters, in the order its struct declares them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """A KernelCall whose addresses are not yet known."""
+
+    kernel: str
+    parameters: Mapping[str, ParameterValue]
+    arguments: tuple[TensorPlace | ScratchPlace | ConstantRef | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """One operator, lowered.
+
+    `in_place` lists (output tensor, input tensor) pairs that may share memory when the input is not
+    read again; `alias` the pairs that are the same bytes under two names, so nothing has to run.
+    """
+
+    calls: tuple[PendingCall, ...]
+    macs: int = 0
+    scratch_bytes: int = 0
+    in_place: tuple[tuple[int, int], ...] = ()
+    alias: tuple[tuple[int, int], ...] = ()
+    comment: str = ""
+
+
+@dataclass(slots=True)
+class ConstantPool:
+    """The constants of one program; equal ones are kept once."""
+
+    constants: list[Constant] = field(default_factory=list)
+    _known: dict[tuple[str, bytes], str] = field(default_factory=dict)
+
+    def add(
+        self, symbol: str, c_type: str, values: npt.NDArray[np.generic], *, role: str, comment: str = ""
+    ) -> ConstantRef:
+        """Keep `values` (flattened) as `<w|t>_<symbol>`, or find the constant that already has them."""
+        flat = np.ascontiguousarray(values).reshape(-1)
+        key = (c_type, flat.tobytes())
+        if key not in self._known:
+            full = f"{'w' if role == 'weights' else 't'}_{symbol}"
+            self._known[key] = full
+            self.constants.append(Constant(full, c_type, flat, role, comment))
+        return ConstantRef(self._known[key])
+
+
+Rule = Callable[[LayerView], str | None]
+"""Returns why the layer cannot be compiled, or None.  Its docstring is the rule in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSupport:
+    """One TFLite operator: the rules it has to meet, in the order they are asked, and its lowering."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    lower: Callable[[LayerView, ConstantPool], Lowering]

@@ -1,0 +1,1 @@
+"""One file per TensorFlow Lite operator: its rules and its lowering; `table` lists them all."""

@@ -1,0 +1,133 @@
+"""CONV_2D: any stride, dilation, padding and number of groups."""
+
+from __future__ import annotations
+
+from toolchain.compile.layer_view import LayerView, quantisation, values
+from toolchain.compile.lowering import (
+    ConstantPool,
+    Lowering,
+    OperatorSupport,
+    Parameters,
+    PendingCall,
+    ScratchPlace,
+    TensorPlace,
+)
+from toolchain.compile.rules import (
+    four_axes,
+    fused_activation,
+    input_is_no_constant,
+    inputs_and_outputs,
+    int8_activations,
+)
+from toolchain.compile.weights import (
+    accumulator_overflow,
+    constant_int8_weights,
+    constant_int32_bias,
+    convolution_multipliers,
+    output_stage,
+    pack,
+    too_large_multiplier,
+)
+from toolchain.compile.windows import convolution_windows, output_fits, steps_in_range, window_parameters
+
+
+def filter_shape(layer: LayerView) -> str | None:
+    """The filter is [output channels, height, width, input channels / groups]."""
+    shape = layer.input(1).shape
+    if len(shape) != 4:
+        return f"its filter has {len(shape)} axes, not 4"
+    channels = layer.input().shape[3]
+    if channels % shape[3] != 0:
+        return f"{channels} input channels are no multiple of the filter's {shape[3]}"
+    groups = channels // shape[3]
+    return (
+        None if shape[0] % groups == 0 else f"{shape[0]} output channels do not divide into {groups} groups"
+    )
+
+
+def quantised_axis(layer: LayerView) -> str | None:
+    """Weights are quantised per tensor, or per output channel."""
+    found = quantisation(layer.input(1))
+    return (
+        f"its weights are quantised along axis {found.axis}"
+        if found.per_channel and found.axis != 0
+        else None
+    )
+
+
+def output_shape(layer: LayerView) -> str | None:
+    """The output's shape follows from the input's, the filter's and the options."""
+    return output_fits(layer, convolution_windows(layer), layer.input(1).shape[0])
+
+
+def multiplier_range(layer: LayerView) -> str | None:
+    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
+    return too_large_multiplier(convolution_multipliers(layer))
+
+
+def accumulator_range(layer: LayerView) -> str | None:
+    """No input can take the 32-bit accumulator over its limit."""
+    return accumulator_overflow(layer, channel_axis=0)
+
+
+def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
+    """A 1x1 filter at stride 1 is a fully connected layer over the pixels; all else goes patch by patch."""
+    filters = values(layer.input(1))
+    rows = filters.reshape(filters.shape[0], -1)
+    constants = pack(layer, pool, convolution_multipliers(layer), rows)
+    macs = layer.output().elements * rows.shape[1]
+    height, width = convolution_windows(layer)
+    batches, input_height, input_width, input_channels = layer.input().shape
+    _, output_height, output_width, output_channels = layer.output().shape
+    groups = input_channels // filters.shape[3]
+    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    if height.filter == width.filter == height.stride == width.stride == groups == 1:
+        pointwise: Parameters = {
+            "rows": batches * output_height * output_width,
+            "input_channels": input_channels,
+            "output_channels": output_channels,
+            **output_stage(layer),
+            **constants,
+        }
+        return Lowering((PendingCall("fully_connected_s8", pointwise, places),), macs)
+    around = window_parameters(layer, (height, width))
+    parameters: Parameters = {
+        "batches": batches,
+        "input_height": input_height,
+        "input_width": input_width,
+        "input_channels": input_channels,
+        "output_height": output_height,
+        "output_width": output_width,
+        "output_channels": output_channels,
+        **{key: around[key] for key in ("filter_height", "filter_width", "stride_height", "stride_width")},
+        "dilation_height": height.dilation,
+        "dilation_width": width.dilation,
+        **{key: around[key] for key in ("padding_top", "padding_left")},
+        "groups": groups,
+        "input_zero_point": quantisation(layer.input()).zero_point,
+        **output_stage(layer),
+        **constants,
+    }
+    call = PendingCall("conv_2d_s8", parameters, (*places, ScratchPlace()))
+    return Lowering((call,), macs, scratch_bytes=rows.shape[1])
+
+
+CONV_2D = OperatorSupport(
+    "CONV_2D",
+    (
+        inputs_and_outputs(2, 3),
+        int8_activations(),
+        input_is_no_constant,
+        four_axes,
+        fused_activation,
+        constant_int8_weights,
+        constant_int32_bias,
+        filter_shape,
+        quantised_axis,
+        steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
+        output_shape,
+        multiplier_range,
+        accumulator_range,
+    ),
+    lower,
+)

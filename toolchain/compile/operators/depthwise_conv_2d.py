@@ -1,0 +1,113 @@
+"""DEPTHWISE_CONV_2D: any multiplier, stride, dilation and padding."""
+
+from __future__ import annotations
+
+from toolchain.compile.layer_view import LayerView, quantisation, values
+from toolchain.compile.lowering import (
+    ConstantPool,
+    Lowering,
+    OperatorSupport,
+    Parameters,
+    PendingCall,
+    TensorPlace,
+)
+from toolchain.compile.rules import (
+    four_axes,
+    fused_activation,
+    input_is_no_constant,
+    inputs_and_outputs,
+    int8_activations,
+)
+from toolchain.compile.weights import (
+    accumulator_overflow,
+    constant_int8_weights,
+    constant_int32_bias,
+    convolution_multipliers,
+    output_stage,
+    pack,
+    too_large_multiplier,
+)
+from toolchain.compile.windows import convolution_windows, output_fits, steps_in_range, window_parameters
+
+
+def filter_shape(layer: LayerView) -> str | None:
+    """The filter is [1, height, width, input channels * depth multiplier]."""
+    shape = layer.input(1).shape
+    expected = layer.input().shape[3] * layer.integer("depth_multiplier")
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != expected:
+        return f"its filter has the shape {shape}, where (1, height, width, {expected}) follows"
+    return None
+
+
+def quantised_axis(layer: LayerView) -> str | None:
+    """Weights are quantised per tensor, or per output channel."""
+    found = quantisation(layer.input(1))
+    return (
+        f"its weights are quantised along axis {found.axis}"
+        if found.per_channel and found.axis != 3
+        else None
+    )
+
+
+def output_shape(layer: LayerView) -> str | None:
+    """The output's shape follows from the input's, the filter's and the options."""
+    return output_fits(layer, convolution_windows(layer), layer.input(1).shape[3])
+
+
+def multiplier_range(layer: LayerView) -> str | None:
+    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
+    return too_large_multiplier(convolution_multipliers(layer))
+
+
+def accumulator_range(layer: LayerView) -> str | None:
+    """No input can take the 32-bit accumulator over its limit."""
+    return accumulator_overflow(layer, channel_axis=3)
+
+
+def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
+    """One kernel call, weights as the file has them."""
+    filters = values(layer.input(1))
+    rows = filters.reshape(-1, filters.shape[3]).T
+    height, width = convolution_windows(layer)
+    around = window_parameters(layer, (height, width))
+    batches, input_height, input_width, input_channels = layer.input().shape
+    parameters: Parameters = {
+        "batches": batches,
+        "input_height": input_height,
+        "input_width": input_width,
+        "input_channels": input_channels,
+        "output_height": height.output,
+        "output_width": width.output,
+        "depth_multiplier": layer.integer("depth_multiplier"),
+        **{key: around[key] for key in ("filter_height", "filter_width", "stride_height", "stride_width")},
+        "dilation_height": height.dilation,
+        "dilation_width": width.dilation,
+        **{key: around[key] for key in ("padding_top", "padding_left")},
+        "input_zero_point": quantisation(layer.input()).zero_point,
+        **output_stage(layer),
+        **pack(layer, pool, convolution_multipliers(layer), rows),
+    }
+    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    macs = layer.output().elements * rows.shape[1]
+    return Lowering((PendingCall("depthwise_conv_2d_s8", parameters, places),), macs)
+
+
+DEPTHWISE_CONV_2D = OperatorSupport(
+    "DEPTHWISE_CONV_2D",
+    (
+        inputs_and_outputs(2, 3),
+        int8_activations(),
+        input_is_no_constant,
+        four_axes,
+        fused_activation,
+        constant_int8_weights,
+        constant_int32_bias,
+        steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor", "depth_multiplier"),
+        filter_shape,
+        quantised_axis,
+        output_shape,
+        multiplier_range,
+        accumulator_range,
+    ),
+    lower,
+)

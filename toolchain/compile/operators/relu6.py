@@ -1,0 +1,28 @@
+"""RELU6 as a layer of its own: a clamp in the input's quantisation."""
+
+from __future__ import annotations
+
+from toolchain.compile.layer_view import LayerView, quantisation
+from toolchain.compile.lookup import lower_lookup
+from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
+from toolchain.compile.requantise import clamp, quantise_activation
+from toolchain.compile.rules import (
+    input_is_no_constant,
+    inputs_and_outputs,
+    int8_activations,
+    same_element_count,
+)
+
+
+def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
+    """A table look-up.  The reference does not look at the output's quantisation, so neither does this."""
+    source = quantisation(layer.input())
+    six = clamp(quantise_activation(6.0, source))
+    return lower_lookup(layer, pool, lambda value: six if value > six else max(value, source.zero_point))
+
+
+RELU6 = OperatorSupport(
+    "RELU6",
+    (inputs_and_outputs(1), int8_activations(), input_is_no_constant, same_element_count),
+    lower,
+)

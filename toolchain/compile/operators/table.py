@@ -1,0 +1,47 @@
+"""Every operator the compiler knows.  Adding one is one file beside this one, and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toolchain.compile.lowering import OperatorSupport
+from toolchain.compile.operators.add import ADD
+from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
+from toolchain.compile.operators.conv_2d import CONV_2D
+from toolchain.compile.operators.depthwise_conv_2d import DEPTHWISE_CONV_2D
+from toolchain.compile.operators.dequantize import DEQUANTIZE
+from toolchain.compile.operators.expand_dims import EXPAND_DIMS
+from toolchain.compile.operators.fully_connected import FULLY_CONNECTED
+from toolchain.compile.operators.logistic import LOGISTIC
+from toolchain.compile.operators.max_pool_2d import MAX_POOL_2D
+from toolchain.compile.operators.mean import MEAN
+from toolchain.compile.operators.pad import PAD
+from toolchain.compile.operators.quantize import QUANTIZE
+from toolchain.compile.operators.relu import RELU
+from toolchain.compile.operators.relu6 import RELU6
+from toolchain.compile.operators.reshape import RESHAPE
+from toolchain.compile.operators.softmax import SOFTMAX
+from toolchain.compile.operators.squeeze import SQUEEZE
+
+OPERATORS: Mapping[str, OperatorSupport] = {
+    support.name: support
+    for support in (
+        ADD,
+        AVERAGE_POOL_2D,
+        CONV_2D,
+        DEPTHWISE_CONV_2D,
+        DEQUANTIZE,
+        EXPAND_DIMS,
+        FULLY_CONNECTED,
+        LOGISTIC,
+        MAX_POOL_2D,
+        MEAN,
+        PAD,
+        QUANTIZE,
+        RELU,
+        RELU6,
+        RESHAPE,
+        SOFTMAX,
+        SQUEEZE,
+    )
+}

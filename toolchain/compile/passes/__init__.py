@@ -1,0 +1,1 @@
+"""Graph → Graph, one pass a file; `order` lists them.  No pass changes a byte of any output."""

@@ -1,0 +1,22 @@
+"""Removes operators whose results nobody reads.
+
+Outputs do not change: what is removed reaches none of them.  An operator without outputs has its
+effect elsewhere (on a variable) and stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from toolchain.vocabulary.graph import Graph, Operator
+
+
+def drop_unread_operators(graph: Graph) -> Graph:
+    """The graph without operators from which no output of the model can be reached."""
+    read = set(graph.outputs)
+    kept: list[Operator] = []
+    for operator in reversed(graph.operators):
+        if not operator.outputs or read.intersection(operator.outputs):
+            kept.append(operator)
+            read.update(operator.inputs)
+    return replace(graph, operators=tuple(reversed(kept)))

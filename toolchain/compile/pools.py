@@ -1,0 +1,54 @@
+"""What AVERAGE_POOL_2D and MAX_POOL_2D have in common: everything but the kernel."""
+
+from __future__ import annotations
+
+from toolchain.compile.layer_view import LayerView, quantisation
+from toolchain.compile.lowering import Lowering, Parameters, PendingCall, TensorPlace
+from toolchain.compile.requantise import activation_range
+from toolchain.compile.rules import (
+    four_axes,
+    fused_activation,
+    input_is_no_constant,
+    inputs_and_outputs,
+    int8_activations,
+    same_quantisation,
+)
+from toolchain.compile.windows import output_fits, pool_windows, steps_in_range, window_parameters
+
+
+def output_shape(layer: LayerView) -> str | None:
+    """The output's shape follows from the input's and the options."""
+    return output_fits(layer, pool_windows(layer), layer.input().shape[3])
+
+
+POOL_RULES = (
+    inputs_and_outputs(1),
+    int8_activations(),
+    input_is_no_constant,
+    four_axes,
+    fused_activation,
+    same_quantisation,
+    steps_in_range("stride_h", "stride_w", "filter_height", "filter_width"),
+    output_shape,
+)
+
+
+def lower_pool(layer: LayerView, kernel: str) -> Lowering:
+    """One call of `kernel`."""
+    found = pool_windows(layer)
+    batches, input_height, input_width, channels = layer.input().shape
+    target = quantisation(layer.output())
+    low, high = activation_range(layer.text("fused_activation_function"), target)
+    parameters: Parameters = {
+        "batches": batches,
+        "input_height": input_height,
+        "input_width": input_width,
+        "channels": channels,
+        "output_height": found[0].output,
+        "output_width": found[1].output,
+        **window_parameters(layer, found),
+        "activation_min": low,
+        "activation_max": high,
+    }
+    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    return Lowering((PendingCall(kernel, parameters, places),))

@@ -1,0 +1,1 @@
+"""Writes what the compiler decided as source text; decides and computes nothing."""

@@ -1,0 +1,149 @@
+"""A compiled Program as C: one source file, one header.  Everything in them was decided by the compiler."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+
+import jinja2
+import numpy as np
+
+from toolchain.paths import firmware_templates
+from toolchain.vocabulary.program import (
+    Address,
+    BufferRef,
+    Constant,
+    ConstantRef,
+    KernelCall,
+    ParameterValue,
+    Program,
+    StateRef,
+    TensorPort,
+)
+
+_LINE = 108
+
+
+def render_model(program: Program) -> dict[str, str]:
+    """The files `<prefix>_model.c` and `<prefix>_model.h`, by name.
+
+    The source includes the headers of the kernels it calls (`program.kernels`) by their plain names.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(firmware_templates() / "model"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    context = _context(program)
+    return {
+        f"{program.prefix}_model.{suffix}": environment.get_template(f"model.{suffix}.j2").render(context)
+        for suffix in ("c", "h")
+    }
+
+
+def _context(program: Program) -> dict[str, object]:
+    return {
+        "prefix": program.prefix,
+        "macro": program.prefix.upper(),
+        "name": _string(program.model_name),
+        "title": _comment(program.model_name),
+        "sha256": program.model_sha256,
+        "kernels": program.kernels,
+        "arena_bytes": program.arena_bytes,
+        "input_bytes": sum(port.bytes for port in program.inputs),
+        "output_bytes": sum(port.bytes for port in program.outputs),
+        "constants": [_constant(program.prefix, constant) for constant in program.constants],
+        "layers": [
+            {
+                "index": layer.index,
+                "comment": _comment(f"{layer.index} {layer.operator} {layer.name} {layer.comment}".strip()),
+                "calls": [
+                    _call(program.prefix, f"{program.prefix}_layer_{layer.index}_{number}", call)
+                    for number, call in enumerate(layer.calls)
+                ],
+            }
+            for layer in program.layers
+        ],
+        "inputs": _ports(program.inputs),
+        "outputs": _ports(program.outputs),
+        "state_bytes": len(program.initial_state),
+        "initial_state": _values([str(int(value)) for value in program.initial_state]),
+    }
+
+
+def _ports(ports: tuple[TensorPort, ...]) -> list[dict[str, object]]:
+    """Each port with where it starts in the caller's bytes."""
+    starts = [sum(port.bytes for port in ports[:number]) for number in range(len(ports))]
+    return [
+        {"name": _comment(port.name), "offset": port.offset, "bytes": port.bytes, "start": start}
+        for port, start in zip(ports, starts, strict=True)
+    ]
+
+
+def _constant(prefix: str, constant: Constant) -> dict[str, object]:
+    number = _float if constant.values.dtype.kind == "f" else _integer
+    return {
+        "symbol": f"{prefix}_{constant.symbol}",
+        "c_type": constant.c_type,
+        "length": len(constant.values),
+        "comment": _comment(constant.comment),
+        "values": _values([number(value) for value in constant.values.tolist()]),
+    }
+
+
+def _call(prefix: str, name: str, call: KernelCall) -> dict[str, object]:
+    addresses = [_address(prefix, a) if not isinstance(a, int) else _integer(a) for a in call.arguments]
+    arguments = ([f"&{name}"] if call.parameter_type else []) + addresses
+    return {
+        "name": name,
+        "type": call.parameter_type,
+        "parameters": {key: _parameter(prefix, value) for key, value in call.parameters.items()},
+        "text": f"{call.function}({', '.join(arguments)});",
+    }
+
+
+def _parameter(prefix: str, value: ParameterValue) -> str:
+    if value is None:
+        return "0"
+    if isinstance(value, ConstantRef):
+        return _address(prefix, value)
+    if isinstance(value, tuple):
+        return "{" + ", ".join(_integer(item) for item in value) + "}"
+    return _float(value) if isinstance(value, float) else _integer(value)
+
+
+def _address(prefix: str, address: Address) -> str:
+    if isinstance(address, ConstantRef):
+        return f"{prefix}_{address.symbol}"
+    area = {BufferRef: "arena", StateRef: "state"}[type(address)]
+    place = f"{prefix}_{area} + {address.offset}"
+    return place if address.c_type == "int8_t" else f"({address.c_type} *)(void *)({place})"
+
+
+def _integer(value: int) -> str:
+    """A literal; the smallest 32-bit integer has none of its own type in C."""
+    return "(-2147483647 - 1)" if value == -(2**31) else str(int(value))
+
+
+def _float(value: float) -> str:
+    """A hexadecimal literal of the nearest float: exact."""
+    return f"{float(np.float32(value)).hex()}f"
+
+
+def _values(items: list[str]) -> str:
+    return textwrap.fill(", ".join(items), _LINE, initial_indent="    ", subsequent_indent="    ")
+
+
+def _comment(text: str) -> str:
+    """`text` as it may stand in a C comment, whatever the model file calls its tensors."""
+    return re.sub(r"[^A-Za-z0-9_.:;,/\[\]()=+<>| -]", "_", text)[:100]
+
+
+def _string(text: str) -> str:
+    """A C string literal: what is not plain ASCII as octal escapes of its UTF-8 bytes."""
+    plain: Mapping[int, str] = {c: chr(c) for c in range(32, 127) if chr(c) not in '"\\?'}
+    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in text.encode()) + '"'
