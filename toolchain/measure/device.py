@@ -28,9 +28,14 @@ from toolchain.measure.protocol import (
 from toolchain.vocabulary.measurement import Identity, Inference
 
 PROTOCOL_VERSION = 1
-ATTEMPTS = 5
+ATTEMPTS = 10
 ANSWER_SECONDS = 10.0
-SYNC_SECONDS = 2.0
+# For commands that run no inference.
+QUICK_SECONDS = 5.0
+# Once an answer has begun, the rest follows without delay: a longer gap means that its end was lost.
+GAP_SECONDS = 2.0
+SYNC_SECONDS = 10.0
+FIRST_SYNC_WAIT = 0.1
 _Result = TypeVar("_Result")
 
 
@@ -80,10 +85,8 @@ class Device:
             SilentDeviceError: nothing at all came back.
             ProtocolError: bytes came back, but no chipcast firmware's.
         """
-        deadline = time.monotonic() + seconds
-        while not self._sync(min(deadline, time.monotonic() + SYNC_SECONDS)):
-            if time.monotonic() >= deadline:
-                raise self._no_answer(seconds)
+        if not self._sync(seconds):
+            raise self._no_answer(seconds)
 
     def identify(self) -> Identity:
         """What the firmware is.
@@ -150,7 +153,18 @@ class Device:
             self.identify()
         if len(data) != self._input_bytes:
             raise ValueError(f"{len(data)} bytes for a model that takes {self._input_bytes}")
-        return self._retried(lambda: self._infer_once(data), "run")
+        for _ in range(ATTEMPTS):
+            for offset in range(0, len(data), self._chunk_bytes):
+                self._load(offset, data[offset : offset + self._chunk_bytes])
+            crc, result = self._retried(self._run_once, "run")
+            if crc == zlib.crc32(data):
+                return result
+            # The device holds other bytes than were meant (it was reset, say): load them again.
+            self.retries += 1
+        raise ProtocolError(
+            f"The device on {self._link.name} ran {ATTEMPTS} times on other bytes than it was given.",
+            "Check the board's power: it seems to reset.",
+        )
 
     def layer_ticks(self) -> tuple[int, ...] | None:
         """Timer ticks of each layer of the last inference; None when they were not built in."""
@@ -183,22 +197,26 @@ class Device:
         """Put a streaming model's variables back to their initial values."""
         self._ask("reset", ("reset",))
 
-    def _infer_once(self, data: bytes) -> Inference:
-        for offset in range(0, len(data), self._chunk_bytes):
-            piece = data[offset : offset + self._chunk_bytes]
+    def _load(self, offset: int, piece: bytes) -> None:
+        """Put `piece` into the device's input buffer."""
+
+        def once() -> None:
             done = self._command(f"in {offset} {encode_data(piece)}").one("in")
             if (done.number("offset"), done.number("bytes")) != (offset, len(piece)):
                 raise DamagedLineError(f"in {offset} was answered for {done.text('offset')}")
-        answer = self._command("run")
+
+        self._retried(once, "in")
+
+    def _run_once(self) -> tuple[int, Inference]:
+        """The CRC of the input the device ran on, and what came of it."""
+        answer = self._command("run", self._answer_seconds)
         if "e-timer" in answer.errors:
             raise _timer_error()
         head = answer.one("run")
-        if head.crc("input") != zlib.crc32(data):
-            raise DamagedLineError("the device ran on other bytes than were meant")
         output = _joined(answer.all("out"), head.number("bytes"))
         if head.crc("output") != zlib.crc32(output):
             raise DamagedLineError("the output's CRC is wrong")
-        return Inference(output=output, ticks=head.number("ticks"))
+        return head.crc("input"), Inference(output=output, ticks=head.number("ticks"))
 
     def _ask(self, text: str, wanted: Sequence[str], *, refusal: str | None = None) -> _Answer:
         """Send until an answer holds one line of each name in `wanted`, or the error `refusal`."""
@@ -223,23 +241,24 @@ class Device:
             except DamagedLineError as exc:
                 seen = str(exc)
                 self.retries += 1
-                if not any(self._sync(time.monotonic() + SYNC_SECONDS) for _ in range(ATTEMPTS)):
-                    raise self._no_answer(ATTEMPTS * SYNC_SECONDS) from exc
+                if not self._sync(self._answer_seconds + SYNC_SECONDS):
+                    raise self._no_answer(self._answer_seconds + SYNC_SECONDS) from exc
         raise ProtocolError(
             f"{ATTEMPTS} answers to {what!r} on {self._link.name} were damaged, the last: {seen}.",
             "Check the cable and the baud rate.",
         )
 
-    def _command(self, text: str) -> _Answer:
+    def _command(self, text: str, seconds: float = QUICK_SECONDS) -> _Answer:
         """Send one command, collect its answer up to `m-ready`.  DamagedLineError where a line is damaged."""
         self._link.write(encode_command(text))
-        deadline = time.monotonic() + self._answer_seconds
+        deadline = time.monotonic() + min(seconds, self._answer_seconds)
         checked: list[CheckedLine] = []
         errors: list[str] = []
         while True:
             line = self._link.read_line(deadline)
             if line is None:
                 raise DamagedLineError("no m-ready")
+            deadline = time.monotonic() + min(GAP_SECONDS, self._answer_seconds)
             if line == READY:
                 break
             if line.startswith("c-"):
@@ -248,11 +267,25 @@ class Device:
                 errors.append(line)
         return _Answer(tuple(checked), tuple(errors))
 
-    def _sync(self, deadline: float) -> bool:
-        """Bring both ends to the same place: what came before the echo of a fresh token is dropped."""
-        token = next(self._tokens)
-        # The first `%` ends a command that lost its own end.
-        self._link.write(b"%" + encode_command(f"sync {token}"))
+    def _sync(self, seconds: float) -> bool:
+        """Bring both ends to the same place, within `seconds`: what came before is dropped.
+
+        A fresh token is sent, and again, with growing patience, until the answer to the last one has
+        come: by then nothing else can be under way.
+        """
+        deadline = time.monotonic() + seconds
+        wait = FIRST_SYNC_WAIT
+        while time.monotonic() < deadline:
+            token = next(self._tokens)
+            # The first `%` ends a command that lost its own end.
+            self._link.write(b"%" + encode_command(f"sync {token}"))
+            if self._echoed(token, min(deadline, time.monotonic() + wait)):
+                return True
+            wait *= 2
+        return False
+
+    def _echoed(self, token: int, deadline: float) -> bool:
+        """Whether the echo of `token` and the `m-ready` behind it come before `deadline`."""
         found = False
         while (line := self._link.read_line(deadline)) is not None:
             if found and line == READY:

@@ -62,7 +62,7 @@ def encode_command(text: str) -> bytes:
 def parse_checked(line: str) -> CheckedLine:
     """A `c-` line without its line end.  Raises DamagedLineError where form or CRC is wrong."""
     match = _CHECKED.fullmatch(line)
-    if match is None or crc_text(match["body"]) != match["crc"]:
+    if match is None or not line.isascii() or crc_text(match["body"]) != match["crc"]:
         raise DamagedLineError(line[:80])
     name, *pairs = match["body"][2:].split(" ")
     fields: dict[str, str] = {}

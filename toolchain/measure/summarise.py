@@ -11,7 +11,13 @@ from toolchain.errors import DataError, TimerError
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.measurement import Kind, LayerTime, Measurement, Parity, Timing
 
-_NUMPY_TYPES = {"INT8": np.int8, "UINT8": np.uint8, "INT16": np.int16, "INT32": np.int32, "FLOAT32": np.float32}
+_NUMPY_TYPES = {
+    "INT8": np.int8,
+    "UINT8": np.uint8,
+    "INT16": np.int16,
+    "INT32": np.int32,
+    "FLOAT32": np.float32,
+}
 
 
 def summarise_timing(measurement: Measurement, board: Board) -> Timing:

@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from toolchain.vocabulary.measurement import Accuracy, Timing
 from toolchain.vocabulary.report import Report
 
 SCHEMA = "chipcast.report/1"
@@ -14,24 +15,33 @@ SCHEMA = "chipcast.report/1"
 
 def report_as_dict(report: Report) -> dict[str, object]:
     """The report in the order and under the names of the schema."""
-    accuracy = dataclasses.asdict(report.accuracy)
-    timing = dataclasses.asdict(report.timing)
-    timing["kind"] = report.timing.kind.value
     return {
         "schema": SCHEMA,
         "model": dataclasses.asdict(report.model),
-        "optimise": [{**dataclasses.asdict(step), "settings": dict(step.settings)} for step in report.optimise],
+        "optimise": [
+            {**dataclasses.asdict(step), "settings": dict(step.settings)} for step in report.optimise
+        ],
         "engine": report.engine,
         "board": report.board,
         "firmware": dataclasses.asdict(report.firmware),
-        "timing": timing,
-        "accuracy": {
-            "float": accuracy["float_model"],
-            "int8_host": accuracy["int8_host"],
-            "device": accuracy["device"],
-            "samples": accuracy["samples"],
-        },
+        "timing": timing_as_dict(report.timing),
+        "accuracy": accuracy_as_dict(report.accuracy),
         "parity": dataclasses.asdict(report.parity),
+    }
+
+
+def timing_as_dict(timing: Timing) -> dict[str, object]:
+    """Timing with its kind in words."""
+    return {**dataclasses.asdict(timing), "kind": timing.kind.value}
+
+
+def accuracy_as_dict(accuracy: Accuracy) -> dict[str, object]:
+    """Accuracies under the schema's names."""
+    return {
+        "float": accuracy.float_model,
+        "int8_host": accuracy.int8_host,
+        "device": accuracy.device,
+        "samples": accuracy.samples,
     }
 
 

@@ -54,7 +54,9 @@ class Support(_Strict):
     uart: CIdentifier
     timer: CIdentifier
     linker_script: str | None = Field(
-        default=None, pattern=r"^[a-z0-9_]+\.ld$", description="of platform/ldscripts; None: the compiler's own"
+        default=None,
+        pattern=r"^[a-z0-9_]+\.ld$",
+        description="of platform/ldscripts; None: the compiler's own",
     )
     uart_base: Address = 0
     timer_base: Address = 0

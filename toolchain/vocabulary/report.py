@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolchain.vocabulary.measurement import Accuracy, Parity, Timing
+from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, Timing
 from toolchain.vocabulary.optimisation import StepRecord
 
 
@@ -51,3 +52,17 @@ class Report:
     accuracy: Accuracy
     parity: Parity
     folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMeasurement:
+    """What `chipcast measure` found.  `parity` is None where the int8 model is not at hand."""
+
+    board: str
+    engine: str
+    identity: Identity
+    firmware: Firmware
+    timing: Timing
+    stack_bytes: int | None
+    accuracy: Accuracy
+    parity: Parity | None

@@ -1,0 +1,56 @@
+# make demo   set everything up, then run the main job: examples/digits on a simulated Cortex-M4
+# make test   set everything up, then every check and every test
+# make setup  only the set-up; a second call does nothing
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint format setup packages clean
+
+demo: setup
+	$(BIN)/python examples/digits/train.py --if-missing
+	$(BIN)/chipcast deploy examples/digits/deploy.toml
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+setup: packages $(READY)
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "chipcast needs Python 3.11 or newer"'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[keras,examples,dev]'
+	touch $@
+
+# Debian's packages for the simulated boards: installed when they are missing and may be, else named.
+packages:
+	@missing=""; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v g++ >/dev/null || missing="$$missing g++"; \
+	command -v arm-none-eabi-gcc >/dev/null || missing="$$missing gcc-arm-none-eabi libnewlib-arm-none-eabi"; \
+	command -v qemu-system-arm >/dev/null || missing="$$missing qemu-system-arm"; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	install="apt-get update -qq && apt-get install -y --no-install-recommends$$missing"; \
+	if [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing$$missing"; DEBIAN_FRONTEND=noninteractive sh -c "$$install" >/dev/null; \
+	elif sudo -n true 2>/dev/null; then \
+	    echo "Installing$$missing"; sudo DEBIAN_FRONTEND=noninteractive sh -c "$$install" >/dev/null; \
+	else \
+	    echo "Packages are missing. Please run:"; \
+	    echo "    sudo apt-get install --no-install-recommends$$missing"; exit 1; \
+	fi
+
+clean:
+	rm -rf out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,155 @@
+"""The command line as a person meets it: help, wrong options, wrong files; never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolchain import errors
+
+VERBS = ("deploy", "build", "flash", "measure", "boards", "doctor")
+
+
+def chipcast(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The real command, 80 columns wide, no colour."""
+    return subprocess.run(
+        [sys.executable, "-m", "toolchain", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", **(env or {})},
+    )
+
+
+def refused(code: int, *words: str | Path, env: dict[str, str] | None = None) -> str:
+    """stderr of a call that must end with `code`, a sentence and a next action."""
+    done = chipcast(*words, env=env)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    if not done.stderr.startswith("Usage"):
+        lines = done.stderr.strip().splitlines()
+        assert lines[-2].startswith("chipcast: "), done.stderr
+        assert lines[-1].startswith("          "), done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    done = chipcast(verb, "--help")
+    assert done.returncode == 0
+    assert f"chipcast {verb}" in done.stdout
+    assert "Examples" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_help_needs_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "import toolchain.cli.main\n"
+        "heavy = {'tensorflow', 'numpy', 'platformio', 'tflite_micro', 'jinja2'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"chipcast \d+\.\d+\.\d+\n", chipcast("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["deplyo"], ["deploy"], ["deploy", "--nonsense"], ["deploy", "x.tflite", "--samples", "many"]],
+)
+def test_a_wrong_option_is_a_usage_error(words: list[str]) -> None:
+    done = chipcast(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_exit_codes_are_distinct() -> None:
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.ChipcastError)
+    ]
+    codes = [each.exit_code for each in classes]
+    assert len(codes) == len(set(codes))
+    assert not {0, 2, 70, 130, 143} & set(codes)
+    listed = dict(re.findall(r"(\w+Error) +(\d+)\b", errors.__doc__ or ""))
+    assert {
+        each.__name__: str(each.exit_code) for each in classes if each is not errors.ChipcastError
+    } == listed
+
+
+def test_a_missing_model() -> None:
+    assert "does not exist" in refused(10, "deploy", "nowhere.keras")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\x1c\x00\x00\x00TFL3", b"\x1c\x00\x00\x00TFL3" + b"\xff" * 500]
+)
+def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "model.tflite"
+    file.write_bytes(content)
+    refused(11, "deploy", file, "--out", tmp_path / "out")
+    assert not (tmp_path / "out" / "model.tflite").exists()
+
+
+def test_an_unknown_board_names_the_near_ones(tmp_path: Path) -> None:
+    file = tmp_path / "model.tflite"
+    file.write_bytes(b"x")
+    assert "sim_cortex_m4" in refused(16, "deploy", file, "--board", "sim_cortex_m3")
+    refused(16, "boards", "sim_cortex_m3")
+
+
+def test_a_pruning_option_without_pruning(tmp_path: Path) -> None:
+    file = tmp_path / "model.tflite"
+    file.write_bytes(b"x")
+    assert "--prune" in refused(10, "deploy", file, "--epochs", "3")
+
+
+@pytest.mark.parametrize("verb", ["build", "flash", "measure"])
+def test_a_folder_that_is_no_project(tmp_path: Path, verb: str) -> None:
+    text = refused(11 if verb == "build" else 10, verb, tmp_path)
+    assert str(tmp_path.name) in text.replace("\n", "")
+
+
+def test_boards_as_a_table_and_as_json() -> None:
+    table = chipcast("boards").stdout
+    assert "sim_cortex_m4" in table
+    assert max(map(len, table.splitlines())) <= 100
+    boards = json.loads(chipcast("boards", "--json").stdout)
+    assert {"host", "sim_cortex_m4"} <= {board["id"] for board in boards}
+    one = json.loads(chipcast("boards", "host", "--json").stdout)
+    assert one["timer"]["kind"] == "host"
+
+
+def test_doctor_finds_what_these_tests_need() -> None:
+    done = chipcast("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["platformio"]["found"]
+    assert checks["cc"]["found"]
+    assert done.returncode == (20 if any(check["found"] is None for check in checks.values()) else 0)
+
+
+def test_doctor_says_how_to_install_what_is_missing(tmp_path: Path) -> None:
+    done = chipcast("doctor", "--json", env={"PATH": str(tmp_path)})
+    assert done.returncode == 20
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["qemu-system-arm"]["found"] is None
+    assert checks["qemu-system-arm"]["mend"] == "sudo apt-get install qemu-system-arm"
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    command = f"{sys.executable} -m toolchain boards --json | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "[\n"
+    assert done.stderr == ""

@@ -1,0 +1,74 @@
+"""`chipcast build`: firmware, without touching a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolchain.cli.console import StageDisplay, print_json, print_result
+from toolchain.cli.deploy import BoardName, DataFile, Force, Json, Out, Prune, configuration, given
+
+if TYPE_CHECKING:
+    from toolchain.vocabulary.firmware import Firmware
+
+HELP = """Build firmware, without touching a device.
+
+SOURCE is a project folder or an output folder of `chipcast deploy` (built as it stands), or anything
+that `chipcast deploy` takes (the corridor is then walked up to the firmware).
+
+[bold]Examples[/]
+
+  chipcast build out/digits-sim_cortex_m4
+
+  chipcast build kws.tflite --board sim_cortex_m4 --json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("build", help=HELP)(build)
+
+
+def build(
+    source: Annotated[Path, typer.Argument(help="project, output folder, deploy.toml or model")],
+    data: DataFile = None,
+    board: BoardName = None,
+    prune: Prune = None,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """See HELP."""
+    from toolchain.errors import ConfigError  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline import build as run  # noqa: PLC0415
+    from toolchain.pipeline_project import build_project, is_project  # noqa: PLC0415
+
+    options = given(data=data, board=board, prune=prune, out=out)
+    if is_project(source):
+        if options:
+            raise ConfigError(
+                f"--{next(iter(options))} does not apply to a project that is rendered already.",
+                "Leave it out, or give the model instead.",
+            )
+        firmware = build_project(source)
+    else:
+        overrides = {
+            **given(board=board),
+            "data": given(path=data),
+            **({} if prune is None else {"optimise": [{"step": "prune", "sparsity": prune}]}),
+        }
+        config = configuration(source, overrides)
+        with StageDisplay() as display:
+            firmware = run(config, out=out, force=force, observer=display)
+    _show(firmware, json)
+
+
+def _show(firmware: Firmware, json: bool) -> None:
+    from toolchain.report.firmware_table import firmware_as_dict, firmware_as_text  # noqa: PLC0415
+
+    if json:
+        print_json(firmware_as_dict(firmware))
+    else:
+        print_result(*firmware_as_text(firmware))

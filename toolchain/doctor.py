@@ -1,0 +1,103 @@
+"""What is installed, what is missing, and the command that mends it.  Starts nothing that can hang."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from serial.tools import list_ports
+
+from toolchain import process
+from toolchain.errors import ChipcastError
+from toolchain.load.board import list_boards
+from toolchain.vocabulary.board import Board
+
+_VERSION_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.  `found` is its version or place, None where it is missing.
+
+    `needed_for` says what does not work without it; `mend` the command that installs it.
+    """
+
+    name: str
+    found: str | None
+    needed_for: str
+    mend: str
+
+    @property
+    def good(self) -> bool:
+        """Whether it is there."""
+        return self.found is not None
+
+
+def examine() -> tuple[Check, ...]:
+    """All checks: Python packages first, then what each built-in board needs."""
+    return (*_packages(), *_board_tools())
+
+
+def _packages() -> list[Check]:
+    """The Python side."""
+    this = sys.executable
+    checks = [
+        _distribution("platformio", "building firmware", f"{this} -m pip install platformio"),
+        _distribution("tflite-micro", "parity with TensorFlow Lite Micro", f"{this} -m pip install chipcast"),
+        _distribution("pyserial", "talking to boards", f"{this} -m pip install pyserial"),
+    ]
+    extra = f"{this} -m pip install 'chipcast[keras]'"
+    for name in ("tensorflow", "tf-keras", "tensorflow-model-optimization"):
+        checks.append(_distribution(name, "optimising and converting Keras models", extra))
+    return checks
+
+
+def _distribution(name: str, needed_for: str, mend: str) -> Check:
+    try:
+        found: str | None = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found = None
+    return Check(name, found, needed_for, mend)
+
+
+def _board_tools() -> list[Check]:
+    """Compilers and simulators of the built-in boards, each once."""
+    checks: dict[str, Check] = {}
+    for board in list_boards():
+        for check in _tools_of(board):
+            checks.setdefault(check.name, check)
+    return list(checks.values())
+
+
+def _tools_of(board: Board) -> list[Check]:
+    compiler = f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
+    checks = [_program(compiler, f"building for {board.id}", board.compiler.package)]
+    simulator = board.simulator
+    if simulator is not None and simulator.program is not None:
+        checks.append(_program(simulator.program, f"running {board.id}", simulator.package))
+    return checks
+
+
+def _program(name: str, needed_for: str, package: str | None) -> Check:
+    mend = f"sudo apt-get install {package}" if package else f"install {name} and put it on PATH"
+    path = shutil.which(name)
+    found: str | None = None
+    if path is not None:
+        try:
+            done = process.run([path, "--version"], timeout=_VERSION_SECONDS)
+            found = done.stdout.splitlines()[0] if done.exit_code == 0 and done.stdout else None
+        except (ChipcastError, OSError):
+            found = None
+    return Check(name, found, needed_for, mend)
+
+
+def serial_ports() -> tuple[str, ...]:
+    """Serial ports of this computer, those without permission marked."""
+    ports = sorted(port.device for port in list_ports.comports())
+    return tuple(
+        port if os.access(Path(port), os.R_OK | os.W_OK) else f"{port} (no permission)" for port in ports
+    )

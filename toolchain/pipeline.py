@@ -1,0 +1,482 @@
+"""The corridor: load → optimise → convert → compile → render → build → flash → measure → report.
+
+The only module that sees two rooms at once.  Rooms that need TensorFlow are imported where they are
+used, so that a run in which nothing changed never loads it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain.build import build_firmware, compiler_version, predict_fit, require_tools
+from toolchain.compile import compile_graph
+from toolchain.config import DeployConfig
+from toolchain.convert.c_array import write_model_data
+from toolchain.convert.check_int8 import require_fully_integer
+from toolchain.convert.read_tflite import read_graph
+from toolchain.errors import DataError, ModelError, ParityError
+from toolchain.flash import flashed
+from toolchain.load.board import load_board
+from toolchain.load.dataset import fit_data, load_data
+from toolchain.load.held_out import HeldOut, held_out_inputs
+from toolchain.measure import Device
+from toolchain.measure.run_data_set import run_data_set
+from toolchain.measure.summarise import accuracy_of, compare_outputs, summarise_timing
+from toolchain.render.project import render_project
+from toolchain.report.json_file import write_report
+from toolchain.simulate.oracle import Oracle, oracle_name
+from toolchain.stages import (
+    Observer,
+    SilentObserver,
+    Workshop,
+    hash_file,
+    hash_sources,
+    hash_templates,
+    open_workshop,
+    version_of,
+    write_whole,
+)
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.data import DataSet
+from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.layers import ProgramFacts, facts_of
+from toolchain.vocabulary.measurement import Accuracy, Timing
+from toolchain.vocabulary.optimisation import OptimisedModel
+from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report
+
+MODEL_BYTES_MAX = 1 << 30
+SYMBOL_PREFIX = "model"
+READY_SECONDS = 15.0
+_TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What stays of a run through the device; its output bytes are in `device.npy`."""
+
+    timing: Timing
+    stack_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Everything up to the firmware."""
+
+    optimised: OptimisedModel | None
+    program: ProgramFacts
+    firmware: Firmware
+    model: bytes
+
+
+def deploy(
+    config: DeployConfig,
+    *,
+    out: Path | None = None,
+    force: bool = False,
+    observer: Observer | None = None,
+) -> Report:
+    """Take a model to firmware that has run, and say how: the whole corridor.
+
+    `out` (default `out/NAME-BOARD` in the working folder) receives report.json, model.tflite,
+    model_data.h/.cc, the PlatformIO project and chipcast.log.  `force` runs every stage, changed or not.
+
+    Raises:
+        ChipcastError: one of its subclasses, see toolchain.errors.  ParityError comes after
+            report.json is written.
+    """
+    board = _board(config)
+    require_tools(board)
+    with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
+        built = _build(config, board, shop)
+        given = _held_out(config, built.program)
+        oracle = _oracle_outputs(built, given.inputs, shop)
+        measured = _measure(config, board, built, given.inputs, shop)
+        report = _report(config, built, measured, oracle, given.labels, shop)
+        write_report(report, shop.folder / "report.json")
+    if report.parity.mismatched_bytes:
+        raise ParityError(
+            f"{report.parity.mismatched_bytes} of {report.parity.compared_bytes} output bytes differ from "
+            f"{report.parity.oracle}.",
+            f"Please report it with {shop.folder / 'model.tflite'}; the figures are in report.json.",
+        )
+    return report
+
+
+def build(
+    config: DeployConfig,
+    *,
+    out: Path | None = None,
+    force: bool = False,
+    observer: Observer | None = None,
+) -> Firmware:
+    """The corridor up to the built firmware: no device is touched."""
+    board = _board(config)
+    require_tools(board, simulator=False)
+    with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
+        return _build(config, board, shop).firmware
+
+
+def _board(config: DeployConfig) -> Board:
+    return load_board(config.board, [config.boards_folder] if config.boards_folder else [])
+
+
+def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
+    return (out or Path("out") / f"{config.name}-{board.id}").expanduser().resolve()
+
+
+def _build(config: DeployConfig, board: Board, shop: Workshop) -> Built:
+    optimised, model = _int8_model(config, shop)
+    program = _project(config, board, model, shop)
+    firmware = _firmware(board, shop)
+    return Built(optimised, program, firmware, model)
+
+
+# load → optimise → convert ---------------------------------------------------------------------------
+
+
+def _int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | None, bytes]:
+    """The int8 `.tflite` in the output folder, made from a Keras model or taken as it is."""
+    target = shop.folder / "model.tflite"
+    if _is_tflite(config.model.path):
+        if config.optimise:
+            raise ModelError(
+                f"{config.model.path.name} is a .tflite file, which cannot be optimised any more.",
+                "Give the Keras model it was made from, or leave the optimise steps out.",
+            )
+        optimised, model = None, _read_model(config.model.path)
+        _check(model, config.name)
+        write_whole(target, model)
+        write_model_data(model, shop.folder)
+    else:
+        optimised = _optimised(config, shop)
+        _converted(config, optimised, shop)
+        model = target.read_bytes()
+    return optimised, model
+
+
+def _is_tflite(path: Path) -> bool:
+    """By its file identifier (bytes 4…7), or its name."""
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3" or path.suffix == ".tflite"
+
+
+def _read_model(path: Path) -> bytes:
+    if path.stat().st_size > MODEL_BYTES_MAX:
+        raise ModelError(
+            f"{path.name} is larger than 1 GB.", "No microcontroller holds it: give a smaller model."
+        )
+    return path.read_bytes()
+
+
+def _check(model: bytes, name: str) -> None:
+    require_fully_integer(read_graph(model, name))
+
+
+def _keras_data(
+    config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
+) -> DataSet | None:
+    """Training and test part, float32, fitted to a model's input shape."""
+    section = config.data
+    if section is None:
+        return None
+    loaded = load_data(
+        section.path,
+        inputs=section.inputs,
+        labels=section.labels,
+        test_fraction=section.test_fraction,
+        seed=config.seed,
+        split=True,
+    )
+    return fit_data(loaded, shape, classes)
+
+
+def _data_key(config: DeployConfig) -> dict[str, object] | None:
+    if config.data is None:
+        return None
+    return {**config.data.model_dump(exclude={"path"}), "sha256": hash_file(config.data.path)}
+
+
+def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
+    work = shop.stages / "optimised"
+
+    def action() -> OptimisedModel:
+        # Both bring TensorFlow.
+        from toolchain.load.keras_model import load_keras  # noqa: PLC0415
+        from toolchain.optimise.run_steps import optimise_model  # noqa: PLC0415
+
+        model = load_keras(config.model.path, log=shop.log)
+        return optimise_model(
+            model,
+            config.optimise,
+            _keras_data(config, model.input_shape, model.outputs),
+            seed=config.seed,
+            work=work,
+            progress=shop.observer.progress,
+            log=shop.log,
+        )
+
+    return shop.run(
+        "optimise",
+        depends_on={
+            "model": hash_file(config.model.path),
+            "steps": [step.model_dump() for step in config.optimise],
+            "data": _data_key(config),
+            "seed": config.seed,
+            "tools": version_of(*_TENSORFLOW),
+            "sources": hash_sources("load", "optimise"),
+        },
+        writes=[work],
+        result=OptimisedModel,
+        action=action,
+    )
+
+
+def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) -> None:
+    target = shop.folder / "model.tflite"
+
+    def action() -> str:
+        from toolchain.convert.to_int8 import convert_to_int8  # noqa: PLC0415 (brings TensorFlow)
+
+        data = _keras_data(config, optimised.input_shape)
+        if data is None:
+            raise DataError(
+                "Without data the model cannot be quantised: its value ranges are unknown.",
+                "Give samples with --data FILE.npz.",
+            )
+        samples = (data.train or data.test).inputs[: config.convert.calibration_samples]
+        model = convert_to_int8(
+            optimised.model_file,
+            np.asarray(samples, np.float32),
+            progress=shop.observer.progress,
+            log=shop.log,
+        )
+        _check(model, config.name)
+        write_whole(target, model)
+        write_model_data(model, shop.folder)
+        return "int8"
+
+    shop.run(
+        "convert",
+        depends_on={
+            "model": hash_file(optimised.model_file),
+            "settings": config.convert.model_dump(),
+            "data": _data_key(config),
+            "seed": config.seed,
+            "tools": version_of(*_TENSORFLOW),
+            "sources": hash_sources("convert", "load"),
+        },
+        writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
+        result=str,
+        action=action,
+    )
+
+
+# compile → render → build ----------------------------------------------------------------------------
+
+
+def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -> ProgramFacts:
+    project = shop.folder / "project"
+
+    def action() -> ProgramFacts:
+        graph = read_graph(model, config.name)
+        program = compile_graph(graph, board, prefix=SYMBOL_PREFIX)
+        predict_fit(program, board)
+        render_project(program, board, model, project, per_layer_timing=config.measure.per_layer)
+        return facts_of(program)
+
+    return shop.run(
+        "compile",
+        depends_on={
+            "model": hash_file(shop.folder / "model.tflite"),
+            "name": config.name,
+            "board": board.model_dump(),
+            "engine": config.engine,
+            "per_layer": config.measure.per_layer,
+            "templates": hash_templates(),
+            "sources": hash_sources("compile", "kernels", "render", "convert"),
+        },
+        writes=_rendered_files(project),
+        result=ProgramFacts,
+        action=action,
+    )
+
+
+def _rendered_files(project: Path) -> list[Path]:
+    """What rendering leaves, without what building and running add to it."""
+    return [
+        project / name
+        for name in ("platformio.ini", "chipcast.json", "model.tflite", "src", "include", "lib", "platform")
+    ]
+
+
+def _firmware(board: Board, shop: Workshop) -> Firmware:
+    project = shop.folder / "project"
+    return shop.run(
+        "build",
+        depends_on={
+            "project": [hash_file(path) for path in _rendered_files(project)],
+            "compiler": compiler_version(board),
+            "tools": version_of("platformio", "scons"),
+            "sources": hash_sources("build.py"),
+        },
+        writes=[project / ".pio" / "build" / board.id / "firmware.elf"],
+        result=Firmware,
+        action=lambda: build_firmware(project, board, log=shop.log),
+    )
+
+
+# measure ---------------------------------------------------------------------------------------------
+
+
+def _held_out(config: DeployConfig, program: ProgramFacts) -> HeldOut:
+    """The held-out samples as the model's input bytes, and their labels."""
+    section = config.data
+    return held_out_inputs(
+        program,
+        section.path if section else None,
+        inputs=section.inputs if section else None,
+        labels=section.labels if section else None,
+        test_fraction=section.test_fraction if section else 0.25,
+        split=not _is_tflite(config.model.path),
+        samples=config.measure.samples,
+        random_samples=config.measure.random_samples,
+        seed=config.seed,
+    )
+
+
+def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop) -> npt.NDArray[np.uint8]:
+    """Output bytes of TensorFlow Lite Micro on this computer, shape (samples, bytes)."""
+    target = shop.stages / "oracle.npy"
+
+    def action() -> str:
+        outputs = Oracle(built.model).run(inputs)
+        _save_array(target, outputs)
+        return oracle_name()
+
+    shop.run(
+        "oracle",
+        depends_on={
+            "model": built.program.model_sha256,
+            "inputs": _hash_array(inputs),
+            "oracle": oracle_name(),
+            "sources": hash_sources("simulate/oracle.py"),
+        },
+        writes=[target],
+        result=str,
+        action=action,
+    )
+    return np.asarray(np.load(target, allow_pickle=False), np.uint8)
+
+
+def _measure(
+    config: DeployConfig, board: Board, built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop
+) -> Measured:
+    target = shop.stages / "device.npy"
+
+    def action() -> Measured:
+        with (
+            flashed(built.firmware.project, board, log=shop.log, port=config.port) as running,
+            Device.open(
+                running.url, board.serial.baud, answer_seconds=config.measure.timeout_seconds
+            ) as device,
+        ):
+            running.release()
+            device.wait_until_ready(READY_SECONDS)
+            measurement = run_data_set(
+                device,
+                device.require_build(built.firmware.build_id),
+                inputs,
+                layer_names=[(layer.name, layer.op) for layer in built.program.layers],
+                per_layer=config.measure.per_layer,
+                progress=shop.observer.progress,
+            )
+        _save_array(target, measurement.outputs)
+        return Measured(summarise_timing(measurement, board), measurement.stack_bytes)
+
+    return shop.run(
+        "measure",
+        depends_on={
+            "build": built.firmware.build_id,
+            "elf": hash_file(built.firmware.elf),
+            "inputs": _hash_array(inputs),
+            "board": board.model_dump(),
+            "port": config.port,
+            "sources": hash_sources("measure", "simulate", "flash.py"),
+        },
+        writes=[target],
+        result=Measured,
+        action=action,
+    )
+
+
+def _hash_array(array: npt.NDArray[np.uint8]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def _save_array(path: Path, array: npt.NDArray[np.uint8]) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_whole(path, buffer.getvalue())
+
+
+# report ----------------------------------------------------------------------------------------------
+
+
+def _report(
+    config: DeployConfig,
+    built: Built,
+    measured: Measured,
+    oracle: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64] | None,
+    shop: Workshop,
+) -> Report:
+    device = np.asarray(np.load(shop.stages / "device.npy", allow_pickle=False), np.uint8)
+    dtype = built.program.outputs[0].dtype
+    keras = built.optimised.summary if built.optimised else None
+    records = built.optimised.records if built.optimised else ()
+    float_accuracy = records[-1].accuracy_after if records else (keras.accuracy if keras else None)
+    firmware = built.firmware
+    return Report(
+        model=ModelFacts(
+            name=config.name,
+            sha256=built.program.model_sha256,
+            source=config.model.path.name,
+            macs=built.program.macs,
+            parameters=keras.parameters if keras else None,
+            float_bytes=keras.file_bytes if keras else None,
+            int8_bytes=len(built.model),
+            int8_gzip_bytes=len(gzip.compress(built.model, mtime=0)),
+        ),
+        optimise=tuple(records),
+        engine=config.engine,
+        board=firmware.board,
+        firmware=FirmwareFacts(
+            build_id=firmware.build_id,
+            flash_bytes=firmware.flash_bytes,
+            ram_bytes=firmware.ram_bytes,
+            arena_bytes=firmware.arena_bytes,
+            stack_bytes=measured.stack_bytes,
+            code_bytes=firmware.code_bytes,
+            weights_bytes=firmware.weights_bytes,
+            compiler=firmware.compiler,
+            flags=firmware.flags,
+        ),
+        timing=measured.timing,
+        accuracy=Accuracy(
+            float_model=float_accuracy,
+            int8_host=None if labels is None else accuracy_of(oracle, labels, dtype),
+            device=None if labels is None else accuracy_of(device, labels, dtype),
+            samples=None if labels is None else len(labels),
+        ),
+        parity=compare_outputs(device, oracle, oracle_name()),
+        folder=shop.folder,
+    )

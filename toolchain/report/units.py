@@ -1,0 +1,28 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+
+def grouped(value: int) -> str:
+    """1234567 → "1,234,567"."""
+    return f"{value:,}"
+
+
+def kilobytes(value: int) -> str:
+    """Bytes in K (1024), without a fraction where there is none."""
+    return f"{value / 1024:.1f}".removesuffix(".0") + " K"
+
+
+def megahertz(value: int) -> str:
+    """Hertz in MHz."""
+    return f"{value / 1e6:g} MHz"
+
+
+def percentage(share: float | None) -> str:
+    """0…1 as per cent; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def optional(value: int | None) -> str:
+    """A grouped integer, or a dash where it is not known."""
+    return "–" if value is None else grouped(value)

@@ -1,0 +1,23 @@
+"""What a rendered project says of itself in chipcast.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.layers import ProgramFacts
+
+MANIFEST_FILE = "chipcast.json"
+MODEL_FILE = "model.tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectManifest:
+    """Board, engine and program that the project was rendered for; read back by `flash` and `measure`."""
+
+    schema: Literal["chipcast.project/1"]
+    engine: str
+    per_layer_timing: bool
+    board: Board
+    program: ProgramFacts
