@@ -17,6 +17,8 @@ from toolchain.tensorflow_import import import_stack
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
 # They only say how weights start, how they are stored in a file, or how random numbers are drawn.
 _WITHOUT_EFFECT = ("seed", "build_config", "synchronized", "autocast")
+# What tf_keras's constructors take out of **kwargs, so that their signatures do not show it.
+_UNDECLARED = ("zero_output_for_mask",)
 _REPLACE = "Replace it by a layer that TensorFlow 2's Keras has, and train again."
 
 
@@ -53,12 +55,13 @@ def translate_layer(serialised: dict[str, Any], name: str, new_name: str) -> Any
     defaults, accepted = _defaults(original_class), _defaults(layer_class)
     settings: dict[str, Any] = {"name": new_name, "trainable": config.pop("trainable", True)}
     for key, value in config.items():
+        # A setting that Keras 3 does not declare either is a switch that is off by default.
         if key in _WITHOUT_EFFECT or key.endswith("_initializer"):
             continue
         target = _RENAMED.get(class_name, {}).get(key, key)
-        if target in accepted:
+        if target in accepted or target in _UNDECLARED:
             settings[target] = _translate_value(value, key, name)
-        elif value is not None and value != defaults.get(key):
+        elif value is not None and value != defaults.get(key, False):
             raise refuse(name, f"tf_keras has no counterpart of {key}={value!r} in {class_name}")
     if settings.get("data_format") == "channels_first":
         raise refuse(name, "its data format is channels_first, which TFLite does not have")

@@ -52,6 +52,7 @@ def load_keras(path: Path, *, log: Path | None = None) -> KerasModel:
                 f"{path.name} is a SavedModel without its Keras part (model.export() leaves it out).",
                 "Save it with model.save() instead.",
             )
+        _refuse_revived_layers(network, path)
         shape = _fixed_input_shape(network, path)
     sha256, size = _hash_and_size(path)
     return KerasModel(network=network, source=path, sha256=sha256, file_bytes=size, input_shape=shape)
@@ -156,6 +157,16 @@ def refuse_stored_code(config: Any) -> None:
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+
+
+def _refuse_revived_layers(network: Any, path: Path) -> None:
+    """A SavedModel's custom layers come back as traced functions: no step could rebuild or save them."""
+    for layer in getattr(network, "layers", []):
+        if type(layer).__module__.endswith("saved_model.load"):
+            raise ModelError(
+                f"The layer {layer.name!r} of {path.name} is a {type(layer).__name__} whose code is not in the file.",
+                "Use the layers that Keras brings, and save the model again.",
+            )
 
 
 def _fixed_input_shape(network: Any, path: Path) -> tuple[int | None, ...]:

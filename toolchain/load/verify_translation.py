@@ -34,10 +34,14 @@ def require_same_outputs(original: Any, translation: Translation) -> None:
         for old, new in translation.pairs
         if id(old) in outer and _called_once(old) and _called_once(new)
     ]
-    old_model = keras.Model(original.inputs, [*(old.output for old, _ in probes), *original.outputs])
-    new_model = tf_keras.Model(network.inputs, [*(new.output for _, new in probes), *network.outputs])
+    old_model = keras.Model(
+        _one_or_list(original.inputs), [*(old.output for old, _ in probes), *original.outputs]
+    )
+    new_model = tf_keras.Model(
+        _one_or_list(network.inputs), [*(new.output for _, new in probes), *network.outputs]
+    )
     values = [_random_input(tensor) for tensor in original.inputs]
-    given = values if len(values) > 1 else values[0]
+    given = _one_or_list(values)
     expected, got = _run(old_model, given), _run(new_model, given)
     names = _names(probes, len(network.outputs))
     for name, left, right in zip(names, expected, got, strict=True):
@@ -54,6 +58,11 @@ def _names(probes: list[tuple[Any, Any]], outputs: int) -> list[str]:
     """What each compared tensor is called: a layer's name, or the model's output."""
     of_layers = [str(old.name) for old, _ in probes for _ in range(_outputs_of(old))]
     return of_layers + [f"of output {index}" for index in range(outputs)]
+
+
+def _one_or_list(values: list[Any]) -> Any:
+    """What a model with one input takes bare, and one with several as a list."""
+    return values if len(values) > 1 else values[0]
 
 
 def _outputs_of(layer: Any) -> int:
