@@ -14,9 +14,16 @@ PACKAGE = Path(toolchain.__file__).parent
 ROOMS = {"load", "optimise", "convert", "compile", "kernels", "render", "simulate", "measure", "report"}
 ROOM_FILES = {"build", "flash"}
 # What every room may import, besides itself.
-COMMON = {"vocabulary", "errors", "paths", "process", "tensorflow_import"}
+COMMON = {"vocabulary", "errors", "paths", "process", "installed", "tensorflow_import"}
 # Where a driver needs what it drives.
-ALLOWED = {"flash": {"simulate"}, "doctor": {"load"}, "config": set(), "stages": set()}
+ALLOWED = {
+    "build": {"pio"},
+    "flash": {"pio", "simulate"},
+    "pio": set(),
+    "doctor": {"load"},
+    "config": set(),
+    "stages": set(),
+}
 # The only modules that see two rooms, and the rooms above all others.
 CORRIDOR = {"pipeline", "pipeline_project"}
 TOP = {"cli", "hil", "__main__", "__init__"}

@@ -11,8 +11,7 @@ from pathlib import Path
 from toolchain import installed, process
 from toolchain.errors import FlashError
 from toolchain.pio import build_failure, run_platformio
-from toolchain.simulate.project_simulator import find_running, stop_running
-from toolchain.simulate.qemu_monitor import resume
+from toolchain.simulate.project_simulator import RunningSimulator, find_running, stop_running
 from toolchain.vocabulary.board import Board
 
 # A run of many hours is no fault; its end is the end of the process that owns it.
@@ -24,21 +23,21 @@ DETACHED_SECONDS = 3600
 class FlashedBoard:
     """A board with the firmware on it: `url` is what serial.serial_for_url opens.
 
-    A QEMU guest is held before its first instruction until `release`, so that a host that listens by
-    then loses nothing of what the firmware says first.
+    Simulated firmware is held before its first word until `release`, so that a host that listens by
+    then loses nothing of what it says.
     """
 
     url: str
-    qmp_socket: Path | None = None
+    simulator: RunningSimulator | None = None
 
     def release(self) -> None:
-        """Let a held guest run; nothing to do for any other board.
+        """Let held firmware begin; nothing to do for a board on the desk.
 
         Raises:
             FlashError: the simulator is gone.
         """
-        if self.qmp_socket is not None:
-            resume(self.qmp_socket)
+        if self.simulator is not None:
+            self.simulator.release()
 
 
 @contextlib.contextmanager
@@ -73,7 +72,7 @@ def flash_detached(
 def running(project: Path) -> FlashedBoard | None:
     """The simulated board that runs the project's firmware now, or None."""
     found = find_running(project)
-    return FlashedBoard(found.url, found.qmp_socket) if found else None
+    return FlashedBoard(found.url, found) if found else None
 
 
 def stop(project: Path) -> bool:

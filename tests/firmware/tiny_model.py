@@ -59,6 +59,12 @@ static void loop(uint32_t turns) {
 #endif
 }
 
+static uint32_t recurse(uint32_t depth) {
+  volatile uint32_t frame[32];
+  frame[depth % 32u] = depth;
+  return depth == 0 ? 0 : recurse(depth - 1u) + frame[depth % 32u];
+}
+
 void model_run(void) {
   uint32_t turns;
   memcpy(&turns, model_arena, 4);
@@ -66,6 +72,9 @@ void model_run(void) {
   /* Input bytes 4 and 5 both 0xFA: a fault on purpose; 0xFB: a stack without end. */
   if (model_arena[4] == 0xFA && model_arena[5] == 0xFA) {
     *(volatile uint32_t *)0xFFFFFFF0u = 1;
+  }
+  if (model_arena[4] == 0xFB && model_arena[5] == 0xFB) {
+    model_arena[0] = (uint8_t)recurse(turns);
   }
   for (uint32_t i = 0; i < MODEL_OUTPUT_BYTES; i++) {
     model_arena[i] = (uint8_t)(model_arena[8 + i] + runs + (uint32_t)model_w_bias[runs % PAYLOAD] - 1u);

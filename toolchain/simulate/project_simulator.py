@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolchain import process
 from toolchain.errors import FlashError
+from toolchain.simulate.qemu_monitor import resume
 
 _SCRIPT = "platform/simulator.py"
 # The script itself gives a simulator ten seconds to end, twice.
@@ -17,10 +18,26 @@ _SECONDS = 40.0
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
-    """Where a running simulator listens: pyserial's URL, and QEMU's monitor where it is QEMU."""
+    """Where a running simulator listens (pyserial's URL), and what lets its firmware begin: a word to
+    QEMU's monitor, or a file that appears."""
 
     url: str
     qmp_socket: Path | None
+    go_file: Path | None
+
+    def release(self) -> None:
+        """Let the firmware begin; one that runs already goes on.
+
+        Raises:
+            FlashError: the simulator is gone.
+        """
+        if self.qmp_socket is not None:
+            resume(self.qmp_socket)
+        if self.go_file is not None:
+            try:
+                self.go_file.touch()
+            except OSError as exc:
+                raise FlashError("The simulated board has ended.", "Flash the board again.") from exc
 
 
 def find_running(project: Path) -> RunningSimulator | None:
@@ -30,7 +47,8 @@ def find_running(project: Path) -> RunningSimulator | None:
         return None
     try:
         state = json.loads(done.stdout)
-        return RunningSimulator(str(state["url"]), Path(state["qmp"]) if state["qmp"] else None)
+        qmp_socket, go_file = (Path(state[key]) if key in state else None for key in ("qmp", "go_file"))
+        return RunningSimulator(str(state["url"]), qmp_socket, go_file)
     except (ValueError, KeyError, TypeError) as exc:
         raise FlashError(
             f"The simulator script of {project} answered something else than its state.",

@@ -1,8 +1,8 @@
 """Runs the firmware of this project in a simulator, or on this computer: `start`, `resume`, `status`, `stop`.
 
 `start` leaves a guardian process behind that owns the simulator and ends it when it is told to, when its
-owner is gone, or when its time is over.  What runs is written to `state.json` in the state folder.  A QEMU
-guest is held before its first instruction until `resume`, so nothing it says is lost.
+owner is gone, or when its time is over.  What runs is written to `state.json` in the state folder.  The
+firmware is held before its first word until `resume`, so nothing it says is lost.
 
 Environment: CHIPCAST_SIMULATOR_DIR  the state folder (else `.simulator` in the project)
              CHIPCAST_OWNER_PID      the process whose end ends the simulator
@@ -193,7 +193,12 @@ def qmp_command(path, command):
 def start_host(settings, elf, private, log):
     """The firmware is a program of this computer: it listens by itself."""
     port_file = os.path.join(private, "port")
-    environment = {"CHIPCAST_PORT_FILE": port_file, "CHIPCAST_ACCEPT_SECONDS": str(int(lifetime()) + 1)}
+    go_file = os.path.join(private, "go")
+    environment = {
+        "CHIPCAST_PORT_FILE": port_file,
+        "CHIPCAST_GO_FILE": go_file,
+        "CHIPCAST_ACCEPT_SECONDS": str(int(lifetime()) + 1),
+    }
     process = start_process([elf], log, environment)
 
     def port():
@@ -203,7 +208,7 @@ def start_host(settings, elf, private, log):
                 return "socket://127.0.0.1:" + text.strip()
         return None
 
-    return process, {"url": wait_for(process, port), "qmp": None}
+    return process, {"url": wait_for(process, port), "go_file": go_file}
 
 
 def wait_for(process, look):
@@ -394,8 +399,11 @@ def running_state(arguments):
 def resume(arguments):
     """Let the guest run."""
     state = running_state(arguments)
-    if state["qmp"]:
+    if "qmp" in state:
         qmp_command(state["qmp"], "cont")
+    else:
+        with open(state["go_file"], "w", encoding="ascii"):
+            pass
     print(f"{state['board']} runs; its serial line is {state['url']}")
 
 

@@ -20,7 +20,7 @@ extern uint8_t inference_output[MODEL_OUTPUT_BYTES];
 uint64_t inference_run(void);
 
 #if INFERENCE_PROFILE
-/* Ticks of one layer in the last inference, the call that reads the timer included. */
+/* Ticks of one layer in the last inference, the call that reads the timer included; there must have been one. */
 uint64_t inference_layer_ticks(uint16_t layer);
 #endif
 

@@ -16,13 +16,14 @@ extern const char chipcast_build_id[65];
 /* Bytes of one `in` or `c-out`, and the longest command: "in", an offset, that many bytes as base64, the CRC. */
 #define CHUNK_BYTES 512u
 #define OFFSET_DIGITS 10u
-#define COMMAND_BYTES (sizeof "in " - 1 + OFFSET_DIGITS + 1 + (CHUNK_BYTES + 2) / 3 * 4 + CRC_TAIL_BYTES)
 #define CRC_TAIL_BYTES (sizeof " *XXXXXXXX" - 1)
+#define COMMAND_BYTES (sizeof "in " - 1 + OFFSET_DIGITS + 1 + (CHUNK_BYTES + 2) / 3 * 4 + CRC_TAIL_BYTES)
 /* How much of an unknown command is told back. */
 #define ECHO_BYTES 32u
 
 struct command {
   const char *name;
+  bool takes_arguments;
   void (*answer)(char *arguments, size_t length, bool checked);
 };
 
@@ -30,6 +31,9 @@ static char line[COMMAND_BYTES];
 static size_t line_length;
 static bool line_overflowed;
 static bool timer_advances;
+#if INFERENCE_PROFILE
+static bool has_run;
+#endif
 
 static void say(const char *whole_line) {
   text_string(whole_line);
@@ -137,6 +141,19 @@ static void answer_in(char *arguments, size_t length, bool checked) {
   text_end_checked_line();
 }
 
+/* The host tells a fresh number and drops everything before its echo. */
+static void answer_sync(char *arguments, size_t length, bool checked) {
+  uint64_t token;
+  (void)checked;
+  if (length == 0 || read_decimal(arguments, length, &token) != length) {
+    say("e-range");
+    return;
+  }
+  text_string("c-sync");
+  text_field_decimal("token", token);
+  text_end_checked_line();
+}
+
 static void say_output(void) {
   for (size_t offset = 0; offset < MODEL_OUTPUT_BYTES; offset += CHUNK_BYTES) {
     size_t left = MODEL_OUTPUT_BYTES - offset;
@@ -152,6 +169,9 @@ static void answer_run(char *arguments, size_t length, bool checked) {
   (void)arguments, (void)length, (void)checked;
   uint32_t input_crc = crc32_update(0, inference_input, MODEL_INPUT_BYTES);
   uint64_t ticks = inference_run();
+#if INFERENCE_PROFILE
+  has_run = true;
+#endif
   if (!timer_advances || ticks == 0) {
     say("e-timer");
     return;
@@ -168,6 +188,10 @@ static void answer_run(char *arguments, size_t length, bool checked) {
 static void answer_layers(char *arguments, size_t length, bool checked) {
   (void)arguments, (void)length, (void)checked;
 #if INFERENCE_PROFILE
+  if (!has_run) {
+    say("e-no-run");
+    return;
+  }
   for (uint16_t layer = 0; layer < MODEL_LAYERS; layer++) {
     text_string("c-layer");
     text_field_decimal("index", layer);
@@ -203,10 +227,17 @@ static void answer_reset(char *arguments, size_t length, bool checked) {
 static void answer_help(char *arguments, size_t length, bool checked);
 
 static const struct command commands[] = {
-    {"name", answer_name},     {"profile", answer_profile}, {"timestamp", answer_timestamp},
-    {"help", answer_help},     {"id", answer_id},           {"in", answer_in},
-    {"run", answer_run},       {"layers", answer_layers},   {"memory", answer_memory},
-    {"reset", answer_reset},
+    {"name", false, answer_name},
+    {"profile", false, answer_profile},
+    {"timestamp", false, answer_timestamp},
+    {"help", false, answer_help},
+    {"id", false, answer_id},
+    {"in", true, answer_in},
+    {"run", false, answer_run},
+    {"layers", false, answer_layers},
+    {"memory", false, answer_memory},
+    {"sync", true, answer_sync},
+    {"reset", false, answer_reset},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -270,9 +301,8 @@ static void carry_out(void) {
   size_t arguments = name_length < line_length ? name_length + 1 : line_length;
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
     const char *name = commands[i].name;
-    bool takes_arguments = commands[i].answer == answer_in;
     if (strlen(name) == name_length && memcmp(name, line, name_length) == 0 &&
-        (takes_arguments || arguments == line_length)) {
+        (commands[i].takes_arguments || name_length == line_length)) {
       commands[i].answer(line + arguments, line_length - arguments, tail == CRC_RIGHT);
       return;
     }

@@ -1,7 +1,9 @@
 /* The line to the host as a TCP socket on this computer: one client after the other, as on a serial port.
  *
  * The port is the kernel's choice and is written, as one decimal line, to the file that CHIPCAST_PORT_FILE names.
- * The process ends when nobody connects within CHIPCAST_ACCEPT_SECONDS, or when the process that started it is gone. */
+ * Nothing is said before the file that CHIPCAST_GO_FILE names is there: a client that has just connected may still be
+ * emptying its buffers.  The process ends when nobody connects within CHIPCAST_ACCEPT_SECONDS, or when the process that
+ * started it is gone. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "board.h"
@@ -66,6 +69,14 @@ static void wait_until_readable(int descriptor, bool bounded) {
   exit(0);
 }
 
+static void wait_for_go_file(void) {
+  const char *path = getenv("CHIPCAST_GO_FILE");
+  const struct timespec pause = {.tv_sec = 0, .tv_nsec = 5000000};
+  while (path != NULL && access(path, F_OK) != 0 && getppid() == starter) {
+    (void)nanosleep(&pause, NULL);
+  }
+}
+
 static void accept_client(void) {
   while (client < 0) {
     int on = 1;
@@ -113,6 +124,7 @@ void uart_start(void) {
   }
   write_port_file(ntohs(address.sin_port));
   accept_client();
+  wait_for_go_file();
 }
 
 void uart_interrupt(void) {}
