@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tflite_micro.python.tflite_micro import runtime
 
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
@@ -26,9 +27,7 @@ def silent(share: float, words: str) -> None:
 
 @pytest.mark.slow
 def test_train_prune_and_convert(tmp_path: Path) -> None:
-    from tflite_micro.python.tflite_micro import runtime
-
-    command = [sys.executable, EXAMPLE / "train.py", tmp_path]
+    command = [sys.executable, str(EXAMPLE / "train.py"), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
     assert "5130 parameters" in done.stdout
     config = tomllib.loads((EXAMPLE / "deploy.toml").read_text(encoding="utf-8"))
@@ -47,7 +46,7 @@ def test_train_prune_and_convert(tmp_path: Path) -> None:
     assert result.records[0].accuracy_after is not None
     assert result.records[0].sparsity == pytest.approx(0.5, abs=0.01)
 
-    calibration = data.train.inputs[: config["convert"]["calibration_samples"]]
+    calibration = np.asarray(data.train.inputs[: config["convert"]["calibration_samples"]], np.float32)
     int8 = convert_to_int8(result.model_file, calibration, progress=silent)
     source = (graph := read_graph(int8, "digits")).tensors[graph.inputs[0]]
     rows = quantise_inputs(data.test, source.dtype, source.quantisation, source.shape)

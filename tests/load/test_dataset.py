@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -198,8 +199,6 @@ def test_an_array_whose_header_lies(tmp_path: Path, content: bytes, words: str) 
 
 
 def test_a_zip_bomb_costs_no_memory(tmp_path: Path) -> None:
-    import tracemalloc
-
     # 64 MB of zeros, a few kB packed, under a header that asks for far fewer.
     path = members(tmp_path / "data.npz", x=huge_header((4, 4)) + bytes(64 << 20))
     tracemalloc.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -100,8 +101,6 @@ def test_native_stderr_goes_to_the_log_and_comes_back(tmp_path: Path) -> None:
 
 
 def test_native_stderr_leaves_no_descriptor_open() -> None:
-    import os
-
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         with native_stderr_to(None):
@@ -160,7 +159,7 @@ def test_a_lambda_in_an_h5_file_or_saved_model_is_never_run(tf_keras: Any, tmp_p
         model.save(tmp_path / "folder")
     with pytest.raises(TranslationError, match="'evil' is a Lambda"):
         load_keras(tmp_path / "model.h5")
-    with pytest.raises(ModelError, match="Lambda|lambda"):
+    with pytest.raises(ModelError, match="is a Lambda"):
         load_keras(tmp_path / "folder")
 
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tflite_micro.python.tflite_micro import runtime
 
+from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import DataError
 from toolchain.load.dataset import quantise_inputs
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
@@ -103,10 +105,6 @@ def test_other_combinations_are_refused(
 @pytest.mark.slow
 def test_the_same_bytes_as_tflites_own_quantize_operator() -> None:
     """A converted model that only quantises and reshapes, run by TensorFlow Lite Micro."""
-    from tflite_micro.python.tflite_micro import runtime
-
-    from toolchain.convert.read_tflite import read_graph
-
     width = 1024
     random = np.random.default_rng(1)
     calibration = random.uniform(-0.7, 1.9, size=(20, 1, width)).astype(np.float32)

@@ -222,7 +222,7 @@ def test_a_class_of_ones_own_is_named(keras: Any, tmp_path: Path) -> None:
         pass
 
     model = keras.Sequential([keras.Input((4,)), Mine(2, name="own")])
-    with pytest.raises(TranslationError, match="'own'.*Mine is a class of its own"):
+    with pytest.raises(TranslationError, match=r"'own'.*Mine is a class of its own"):
         translate(model)
     save(model, tmp_path / "model.keras")
     with pytest.raises(ModelError):

@@ -114,7 +114,9 @@ def test_the_zeros_are_there_and_the_accuracy_comes_back(
     assert [name for name, _ in prunable_kernels(again)] == ["conv", "dense"]
 
     assert digits.train is not None
-    model = convert_to_int8(result.model_file, digits.train.inputs[:100], progress=silent)
+    model = convert_to_int8(
+        result.model_file, np.asarray(digits.train.inputs[:100], np.float32), progress=silent
+    )
     graph = read_graph(model, "digits")
     weights = {"CONV_2D": 12 * 9, "FULLY_CONNECTED": 10 * 192}
     for operator in graph.operators:
@@ -215,6 +217,11 @@ def test_what_cannot_be_trained_is_refused(
         run(ending_in(dense(10), batch=4), digits)
     with pytest.raises(ModelError, match="no layer that can be pruned"):
         run(ending_in(tf_keras.layers.Softmax()), digits)
+    inner = tf_keras.Sequential([tf_keras.layers.Dense(10, activation="softmax")], name="inner")
+    with pytest.raises(ModelError, match="'inner' is a model of its own|last layer, 'inner'"):
+        run(ending_in(inner), digits)
+    with pytest.raises(ModelError, match="'inner' is a model of its own"):
+        run(ending_in(inner, dense(10)), digits)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -237,10 +244,10 @@ def test_the_loss_fits_the_output(tf_keras: Any) -> None:
 
 
 def test_a_training_that_diverges_is_an_error(trained: Any, digits: DataSet) -> None:
+    assert digits.train is not None
+    huge = Samples(np.asarray(digits.train.inputs, np.float32) * np.float32(3e38), digits.train.labels)
+    data = DataSet(digits.source, digits.sha256, huge, digits.test)
     with tensorflow_noise_to(None), pytest.raises(ModelError, match="diverged"):
-        assert digits.train is not None
-        huge = Samples(digits.train.inputs * np.float32(3e38), digits.train.labels)
-        data = DataSet(digits.source, digits.sha256, huge, digits.test)
         prune(trained, data, PruneSettings(epochs=2, learning_rate=10.0), seed=0, progress=silent)
 
 

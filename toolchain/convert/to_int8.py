@@ -41,10 +41,10 @@ def convert_to_int8(
         network = _load(model_file)
         shape = _check_calibration(network, calibration)
         progress(0.0, "tracing the model")
-        converter = _converter(network, shape)
         heard = _Calibration(calibration, progress)
-        converter.representative_dataset = heard.samples
         try:
+            converter = _converter(network, shape)
+            converter.representative_dataset = heard.samples
             model = bytes(converter.convert())
         except Exception as exc:
             if heard.raised is not None:
@@ -90,16 +90,22 @@ def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tu
 
 def _converter(network: Any, shape: tuple[int, ...]) -> Any:
     """A converter for the network as one function of a batch of 1: an open batch would add SHAPE and PACK."""
-    tensorflow = import_stack("tensorflow")
-    name = re.sub(r"[^A-Za-z0-9_]", "_", str(network.inputs[0].name))
-    signature = tensorflow.TensorSpec(shape, tensorflow.float32, name=name)
-    traced = tensorflow.function(lambda x: network(x, training=False)).get_concrete_function(signature)
-    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], network)
+    tensorflow, tf_keras = import_stack("tensorflow"), import_stack("tf_keras")
+    # A model's own name may be one that TensorFlow takes for no scope.
+    named = tf_keras.Model(network.inputs, network.outputs, name=_scope_name(network.name))
+    signature = tensorflow.TensorSpec(shape, tensorflow.float32, name=_scope_name(network.inputs[0].name))
+    traced = tensorflow.function(lambda x: named(x, training=False)).get_concrete_function(signature)
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], named)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tensorflow.int8
     converter.inference_output_type = tensorflow.int8
     return converter
+
+
+def _scope_name(name: str) -> str:
+    clean = re.sub(r"[^A-Za-z0-9_]", "_", name).lstrip("_")
+    return clean or "model"
 
 
 class _Calibration:

@@ -164,7 +164,7 @@ def _refuse_revived_layers(network: Any, path: Path) -> None:
     for layer in getattr(network, "layers", []):
         if type(layer).__module__.endswith("saved_model.load"):
             raise ModelError(
-                f"The layer {layer.name!r} of {path.name} is a {type(layer).__name__} whose code is not in the file.",
+                f"The layer {layer.name!r} of {path.name} is a {type(layer).__name__}, whose code it lacks.",
                 "Use the layers that Keras brings, and save the model again.",
             )
 

@@ -42,6 +42,7 @@ def prune(network: Any, data: DataSet, settings: PruneSettings, *, seed: int, pr
     loss = classification_loss(tf_keras, network, settings.step)
     keras_sparsity = import_stack("tensorflow_model_optimization").sparsity.keras
     tf_keras.utils.set_random_seed(seed)
+    _refuse_nested(tf_keras, network)
     if not prunable_kernels(network):
         raise ModelError("The network has no layer that can be pruned.", "Leave the step 'prune' out.")
     schedule = _schedule(keras_sparsity, settings, len(samples))
@@ -69,6 +70,16 @@ def prune(network: Any, data: DataSet, settings: PruneSettings, *, seed: int, pr
     pruned = keras_sparsity.strip_pruning(pruning)
     _check_zeros(pruned, settings.sparsity)
     return pruned
+
+
+def _refuse_nested(tf_keras: Any, network: Any) -> None:
+    """The library passes a model within the model by, and its weights would be missing from every figure."""
+    for layer in network.layers:
+        if isinstance(layer, tf_keras.Model):
+            raise ModelError(
+                f"The layer {layer.name!r} is a model of its own, which pruning cannot reach into.",
+                "Save the model as Keras 3 (.keras), which is laid flat when it is loaded, or build it flat.",
+            )
 
 
 def _schedule(keras_sparsity: Any, settings: PruneSettings, samples: int) -> Any:
