@@ -49,8 +49,15 @@ def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
     for i, number in enumerate(scratch_layers, start=len(storages)):
         scratch_offsets[number] = plan.offsets[i]
     tensors = [
-        ArenaBuffer(graph.tensors[t].name, t, tensor_offsets[t], graph.tensors[t].bytes, *lifetimes[t])
-        for t in tensor_offsets
+        ArenaBuffer(
+            graph.tensors[t].name,
+            t,
+            tensor_offsets[t],
+            graph.tensors[t].bytes,
+            first,
+            min(last, max(len(lowerings) - 1, 0)),
+        )
+        for t, (first, last) in lifetimes.items()
     ]
     scratch = [
         ArenaBuffer(f"scratch of layer {n}", None, scratch_offsets[n], lowerings[n].scratch_bytes, n, n)
@@ -60,7 +67,10 @@ def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
 
 
 def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
-    """First and last layer of every tensor that is computed or given at run time."""
+    """First and last layer of every tensor that is computed or given at run time.
+
+    An output of the model is read after the last layer, which counts as one more layer.
+    """
     found: dict[int, list[int]] = {tensor: [0, 0] for tensor in graph.inputs}
     for number, operator in enumerate(graph.operators):
         for tensor in operator.outputs:
@@ -69,7 +79,7 @@ def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
             if tensor in found:
                 found[tensor][1] = number
     for tensor in graph.outputs:
-        found[tensor][1] = max(len(graph.operators) - 1, 0)
+        found[tensor][1] = len(graph.operators)
     return {tensor: (first, last) for tensor, (first, last) in found.items()}
 
 

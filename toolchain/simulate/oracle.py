@@ -23,6 +23,11 @@ _FIRST_ARENA = 256 * 1024
 _LARGEST_ARENA = 512 * 2**20
 
 
+def oracle_name() -> str:
+    """The distribution and version whose bytes are the definition of right; nothing heavy is imported."""
+    return f"tflite-micro {importlib.metadata.version('tflite-micro')}"
+
+
 class Oracle:
     """One model in the interpreter.
 
@@ -41,8 +46,8 @@ class Oracle:
 
     @property
     def name(self) -> str:
-        """Package and version: what the bytes were compared with."""
-        return f"tflite-micro {importlib.metadata.version('tflite-micro')}"
+        """Which wheel this is."""
+        return oracle_name()
 
     def run(self, inputs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Outputs, shape (n, output bytes) uint8, of inputs, shape (n, input bytes) uint8.
@@ -69,7 +74,7 @@ class Oracle:
             # A tensor no operator touches has no memory; the interpreter says so by an error.
             with contextlib.suppress(OracleError):
                 value = self._call(self._preserving.GetTensor, index, 0)
-                found[index] = np.asarray(value).tobytes()
+                found[index] = np.asarray(value["tensor_data"]).tobytes()
         return found
 
     def _details(self, getter: str) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
@@ -102,8 +107,8 @@ class Oracle:
             self._call(interpreter.set_input, value, index)
             start += size
         self._call(interpreter.invoke)
-        outputs = [np.asarray(interpreter.get_output(index)) for index in range(len(self._outputs))]
-        return np.concatenate([np.frombuffer(output.tobytes(), np.uint8) for output in outputs])
+        outputs = [np.asarray(interpreter.get_output(index)).tobytes() for index in range(len(self._outputs))]
+        return np.frombuffer(b"".join(outputs), np.uint8)
 
     def _allocate(self, config: str, first_arena: int) -> tuple[Any, int]:
         """An interpreter, in the smallest of a doubling series of arenas that is large enough."""

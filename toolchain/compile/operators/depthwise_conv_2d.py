@@ -30,6 +30,11 @@ from toolchain.compile.weights import (
 from toolchain.compile.windows import convolution_windows, output_fits, steps_in_range, window_parameters
 
 
+def bias_listed(layer: LayerView) -> str | None:
+    """A missing bias is left out; listed as absent (-1), it ends the reference in a crash."""
+    return "its bias is listed as absent (-1)" if layer.operator.inputs[2:] == (-1,) else None
+
+
 def filter_shape(layer: LayerView) -> str | None:
     """The filter is [1, height, width, input channels * depth multiplier]."""
     shape = layer.input(1).shape
@@ -102,6 +107,7 @@ DEPTHWISE_CONV_2D = OperatorSupport(
         fused_activation,
         constant_int8_weights,
         constant_int32_bias,
+        bias_listed,
         steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor", "depth_multiplier"),
         filter_shape,
         quantised_axis,

@@ -1,0 +1,59 @@
+/* mean, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "mean_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "b524863bf57cf7a6b12a9bb9905f3319e93d24de944c90707a9fe43ff80c1cf4";
+const char model_name[] = "mean";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* 0 MEAN t1 */
+static const struct chipcast_mean_s8_params model_layer_0_0 = {
+    .kept_extent = {6, 4},
+    .kept_stride = {16, 1},
+    .averaged_extent = {1, 4},
+    .averaged_stride = {0, 4},
+    .offset = 404,
+    .multiplier = 1984732666,
+    .shift = 0,
+    .output_zero_point = 0,
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 MEAN t1 */
+    chipcast_mean_s8(&model_layer_0_0, model_arena + 0, model_arena + 96);
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 96, 24); /* t1 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    return misaligned == 0u;
+}

@@ -1,0 +1,47 @@
+"""The C that each operator becomes, kept as files.
+
+After a wanted change: CHIPCAST_WRITE_GOLDEN=1 pytest tests/compile/test_golden.py, then read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.flatbuffer_builder import ModelBuilder
+from tests.host_runner import compile_model
+from tests.random_networks import STEPS, single_operator_network
+from toolchain.compile.operators.table import OPERATORS
+from toolchain.render.model_source import render_model
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def dequantize() -> bytes:
+    builder = ModelBuilder()
+    source = builder.tensor((1, 5), "INT8", 0.25, 3)
+    output = builder.tensor((1, 5), "FLOAT32")
+    builder.operator("DEQUANTIZE", [source], [output])
+    return builder.build([source], [output])
+
+
+def golden_model(name: str) -> bytes:
+    return dequantize() if name == "DEQUANTIZE" else single_operator_network(name, seed=7)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_generated_c_is_the_golden(name: str) -> None:
+    program = compile_model(golden_model(name), name=name.lower())
+    source = render_model(program)["model_model.c"]
+    file = GOLDEN / f"{name.lower()}.c"
+    if os.environ.get("CHIPCAST_WRITE_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        file.write_text(source)
+    assert source == file.read_text()
+
+
+def test_every_operator_has_a_golden() -> None:
+    assert set(OPERATORS) <= {*STEPS, "DEQUANTIZE"}
+    assert {path.stem.upper() for path in GOLDEN.glob("*.c")} == set(OPERATORS)

@@ -1,0 +1,75 @@
+"""The four MLPerf Tiny models: exact in every intermediate tensor, and within their arena."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tests.host_runner import compile_model, differences, random_inputs, run_programs
+from toolchain.convert.check_int8 import require_fully_integer
+from toolchain.convert.read_tflite import read_graph
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "mlperf_tiny"
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the MLPerf Tiny models are not at {FOLDER}")
+
+# name: (file, MACs, largest arena, output bytes of the repeatable input or their SHA-256)
+MODELS = {
+    "kws": ("kws_ref_model_int8", 2_656_768, 16_400, "8080808080808080809a8066"),
+    "ic": ("ic_resnet8_int8", 12_501_632, 50_500, "8080828380807b808080"),
+    "vww": ("vww_mobilenet_v1_025_96_int8", 7_489_664, 55_800, "7888"),
+    "ad": (
+        "ad_autoencoder_int8",
+        264_192,
+        1_400,
+        "7f67a56045f734a0d5b7beb3f692ce1dedbf3b182b592c8abd50dcd3587eb47b",
+    ),
+}
+
+
+def repeatable_input(count: int) -> npt.NDArray[np.uint8]:
+    """A linear congruential generator's top bytes, from 12345 on."""
+    x, row = 12345, []
+    for _ in range(count):
+        x = (x * 1664525 + 1013904223) % 2**32
+        row.append(x >> 24)
+    return np.array([row], np.uint8)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_intermediate_tensor_is_the_oracles(name: str, tmp_path: Path) -> None:
+    file, macs, arena, expected = MODELS[name]
+    model = (FOLDER / f"{file}.tflite").read_bytes()
+    require_fully_integer(read_graph(model, file))
+    program = compile_model(model, name=file)
+    assert program.macs == macs
+    assert program.arena_bytes == program.arena_lower_bound_bytes <= arena
+    inputs = np.concatenate(
+        [repeatable_input(sum(port.bytes for port in program.inputs)), random_inputs(program, 4, seed=1)]
+    )
+    [results] = run_programs([program], [inputs], tmp_path, flags=("-O2",))
+    output = results[0][1]
+    assert (output.hex() if len(expected) < 64 else hashlib.sha256(output).hexdigest()) == expected
+    assert differences(model, program, inputs, results) == []
+
+
+def test_all_real_keyword_inputs_give_the_oracles_outputs(tmp_path: Path) -> None:
+    from toolchain.simulate.oracle import Oracle  # noqa: PLC0415
+
+    file = FOLDER / "kws01_700.npz"
+    if not file.is_file():
+        pytest.skip(f"the keyword samples are not at {file}")
+    with np.load(file) as archive:
+        arrays = [archive[key] for key in archive.files]
+    model = (FOLDER / "kws_ref_model_int8.tflite").read_bytes()
+    program = compile_model(model)
+    size = program.inputs[0].bytes
+    samples = next(a for a in arrays if a.dtype == np.int8 and a.size % size == 0)
+    inputs = np.ascontiguousarray(samples).view(np.uint8).reshape(-1, size)
+    [results] = run_programs([program], [inputs], tmp_path, flags=("-O2",))
+    expected = Oracle(model).run(inputs)
+    assert b"".join(output for _, output in results) == expected.tobytes()

@@ -1,0 +1,187 @@
+"""Compiles generated C with the host's compiler and runs it, every layer's outputs included.
+
+Many models go into one program, so that a compiler is started once for a batch.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain import paths, process
+from toolchain.compile import compile_graph
+from toolchain.convert.read_tflite import read_graph
+from toolchain.render.model_source import render_model
+from toolchain.simulate.oracle import Oracle
+from toolchain.vocabulary.board import Board, Compiler, Memory, PlatformIO, Serial, Support, Timer
+from toolchain.vocabulary.program import Program
+
+WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+
+HOST = Board(
+    id="host",
+    name="this computer",
+    mcu="host",
+    core="host",
+    clock_hz=1_000_000_000,
+    memory=Memory(flash_bytes=0, ram_bytes=0),
+    platformio=PlatformIO(platform="chipcast", board="host"),
+    compiler=Compiler(prefix=""),
+    support=Support(startup="host", uart="host", timer="host"),
+    serial=Serial(baud=115200),
+    timer=Timer(hz=1_000_000_000, kind="host"),
+)
+
+_MAIN = """
+#include <stdio.h>
+#include <string.h>
+#include <stdint.h>
+
+struct slice { int layer; int offset; int bytes; };
+static const int8_t *traced_arena;
+static const struct slice *slices;
+static int slice_count;
+void chipcast_layer_done(uint16_t layer);
+void chipcast_layer_done(uint16_t layer)
+{
+    for (int i = 0; i < slice_count; ++i) {
+        if (slices[i].layer == layer) {
+            fwrite(traced_arena + slices[i].offset, 1, (size_t)slices[i].bytes, stdout);
+        }
+    }
+}
+"""
+
+_RUN = """
+static void run_%(p)s(int runs)
+{
+    static uint8_t in[%(P)s_INPUT_BYTES], out[%(P)s_OUTPUT_BYTES];
+    static const struct slice table[] = {%(slices)s};
+    traced_arena = %(p)s_arena;
+    slices = table;
+    slice_count = (int)(sizeof table / sizeof table[0]);
+    %(p)s_reset();
+    for (int i = 0; i < runs; ++i) {
+        if (fread(in, 1, sizeof in, stdin) != sizeof in || !%(p)s_aligned()) {
+            return;
+        }
+        memset(%(p)s_arena, 0xA5, sizeof %(p)s_arena);
+        %(p)s_set_input(in);
+        %(p)s_run();
+        %(p)s_get_output(out);
+        fwrite(out, 1, sizeof out, stdout);
+    }
+}
+"""
+
+
+def compile_model(model: bytes, prefix: str = "model", name: str = "test") -> Program:
+    return compile_graph(read_graph(model, name), HOST, prefix=prefix)
+
+
+def run_programs(
+    programs: Sequence[Program],
+    inputs: Sequence[npt.NDArray[np.uint8]],
+    folder: Path,
+    *,
+    compiler: str = "cc",
+    flags: Sequence[str] = ("-O1",),
+) -> list[list[tuple[dict[int, bytes], bytes]]]:
+    """Per program and row of its inputs: every computed tensor by its index, and the output bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = ["#define CHIPCAST_PROFILE", _MAIN]
+    for program in programs:
+        for name, source in render_model(program).items():
+            (folder / name).write_text(source)
+        table = ", ".join(f"{{{n}, {o}, {b}}}" for n, _, o, b in _slices(program))
+        text.append(f'#include "{program.prefix}_model.c"')
+        text.append(_RUN % {"p": program.prefix, "P": program.prefix.upper(), "slices": table})
+    calls = "".join(f"    run_{p.prefix}({len(x)});\n" for p, x in zip(programs, inputs, strict=True))
+    text.append(f"int main(void)\n{{\n{calls}    return 0;\n}}\n")
+    (folder / "main.c").write_text("\n".join(text))
+    kernels = sorted({kernel for program in programs for kernel in program.kernels})
+    sources = [folder / "main.c", *(paths.kernels() / f"{kernel}.c" for kernel in kernels)]
+    command = [compiler, *WARNINGS, *flags, f"-I{paths.kernels()}", f"-I{folder}", "-o", folder / "run", *sources]
+    built = process.run(command, timeout=120)
+    assert built.exit_code == 0, built.tail(40)
+    (folder / "in").write_bytes(b"".join(x.tobytes() for x in inputs))
+    # stdin and stdout are binary, so a shell redirects them.
+    ran = process.run(["sh", "-c", 'cd "$1" && ./run < in > out', "sh", folder], timeout=120)
+    assert ran.exit_code == 0, ran.tail(40)
+    return _split(programs, inputs, (folder / "out").read_bytes())
+
+
+def _slices(program: Program) -> list[tuple[int, int, int, int]]:
+    """(layer, tensor, offset, bytes) of everything a layer makes, in the order it is written."""
+    where = {buffer.tensor: buffer for buffer in program.arena if buffer.tensor is not None}
+    return [
+        (layer.index, tensor, where[tensor].offset, where[tensor].bytes)
+        for layer in program.layers
+        for tensor in layer.output_tensors
+    ]
+
+
+def _split(
+    programs: Sequence[Program], inputs: Sequence[npt.NDArray[np.uint8]], data: bytes
+) -> list[list[tuple[dict[int, bytes], bytes]]]:
+    found, position = [], 0
+    for program, rows in zip(programs, inputs, strict=True):
+        results = []
+        for _ in rows:
+            tensors = {}
+            for _, tensor, _, size in _slices(program):
+                tensors[tensor] = data[position : position + size]
+                position += size
+            size = sum(port.bytes for port in program.outputs)
+            results.append((tensors, data[position : position + size]))
+            position += size
+        found.append(results)
+    assert position == len(data)
+    return found
+
+
+def random_inputs(program: Program, count: int, seed: int) -> npt.NDArray[np.uint8]:
+    """Random bytes; float inputs are drawn around their range instead."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for port in program.inputs:
+        if port.dtype == "FLOAT32":
+            values = rng.normal(0, 30, (count, port.bytes // 4)).astype(np.float32)
+            parts.append(values.view(np.uint8).reshape(count, -1))
+        else:
+            parts.append(rng.integers(0, 256, (count, port.bytes), dtype=np.uint8))
+    return np.concatenate(parts, axis=1)
+
+
+def differences(
+    model: bytes,
+    program: Program,
+    inputs: npt.NDArray[np.uint8],
+    results: list[tuple[dict[int, bytes], bytes]],
+) -> list[str]:
+    """What differs from the oracle: nothing, if all is well."""
+    oracle, found = Oracle(model), []
+    expected_outputs = oracle.run(inputs)
+    for row, (tensors, output), expected in zip(inputs, results, expected_outputs, strict=True):
+        reference = oracle.tensors(row.tobytes())
+        for layer in program.layers:
+            for tensor in layer.output_tensors:
+                if tensors[tensor] != reference[tensor]:
+                    found.append(f"{layer.operator} {layer.name}: {_count(tensors[tensor], reference[tensor])}")
+        if output != expected.tobytes():
+            found.append(f"output: {_count(output, expected.tobytes())}")
+    return found
+
+
+def _count(a: bytes, b: bytes) -> str:
+    if len(a) != len(b):
+        return f"{len(a)} bytes instead of {len(b)}"
+    return f"{sum(x != y for x, y in zip(a, b, strict=True))} of {len(a)} bytes differ"
+
+
+def has(program: str) -> bool:
+    return shutil.which(program) is not None
