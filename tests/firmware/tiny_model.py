@@ -77,7 +77,8 @@ void model_run(void) {
     model_arena[0] = (uint8_t)recurse(turns);
   }
   for (uint32_t i = 0; i < MODEL_OUTPUT_BYTES; i++) {
-    model_arena[i] = (uint8_t)(model_arena[8 + i] + runs + (uint32_t)model_w_bias[runs % PAYLOAD] - 1u);
+    uint32_t bias = (uint32_t)model_w_bias[runs % PAYLOAD];
+    model_arena[i] = (uint8_t)((uint32_t)model_arena[8 + i] + runs + bias - 1u);
   }
 #ifdef CHIPCAST_PROFILE
   chipcast_layer_done(0);

@@ -1,0 +1,191 @@
+"""The firmware's C: no warnings from either compiler, and a parser that survives any bytes."""
+
+from __future__ import annotations
+
+import base64
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.firmware import tiny_model
+from tests.firmware.conftest import render
+from tests.firmware.line import checked
+from toolchain import paths, process
+from toolchain.load.board import load_board
+
+STRICT = [
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+    "-Os",
+    "-c",
+    "-o",
+    "/dev/null",
+]
+SUPPORT = sorted((paths.firmware_templates() / "support").rglob("*.c"))
+COMMON = sorted((paths.firmware_templates() / "project" / "src").glob("*.c"))
+
+HARNESS = """\
+#include <stdio.h>
+#include "board.h"
+#include "model_model.h"
+#include "protocol.h"
+const char chipcast_build_id[65] = "0";
+static uint64_t now;
+uint32_t stack_reserved_bytes(void) { return 0; }
+uint32_t stack_used_bytes(void) { return 0; }
+uint64_t timer_ticks(void) { return now++; }
+void uart_write(const char *bytes, size_t count) { (void)fwrite(bytes, 1, count, stdout); }
+int main(int count, char **names) {
+  FILE *input = count > 1 ? fopen(names[1], "rb") : NULL;
+  if (input == NULL) {
+    return 2;
+  }
+  protocol_start();
+  for (int byte = fgetc(input); byte != EOF; byte = fgetc(input)) {
+    protocol_receive((uint8_t)byte);
+  }
+  return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module", params=["host", "sim_cortex_m4"])
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    board = load_board(request.param)
+    return render(tmp_path_factory.mktemp("sources") / board.id, board)
+
+
+@pytest.mark.parametrize("profile", [False, True])
+def test_no_warnings(project: Path, profile: bool) -> None:
+    board = load_board(project.name)
+    compiler = f"{board.compiler.prefix}gcc"
+    sources = sorted((project / "src").rglob("*.c"))
+    assert len(sources) >= len(COMMON) + 3
+    for source in sources:
+        command = [
+            compiler,
+            *board.compiler.flags,
+            *STRICT,
+            f"-I{project / 'include'}",
+            f"-I{project / 'src'}",
+        ]
+        if profile:
+            command.append("-DCHIPCAST_PROFILE")
+        done = process.run([*command, source], timeout=60)
+        assert done.exit_code == 0, done.stderr
+
+
+def test_start_up_for_every_cortex_m(tmp_path: Path) -> None:
+    """Armv6-M has neither VTOR nor CFSR for certain, and other instructions."""
+    project = render(tmp_path / "project", load_board("sim_cortex_m4"))
+    for core in ("cortex-m0", "cortex-m3", "cortex-m7", "cortex-m33", "cortex-m55"):
+        command = ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", *STRICT, f"-I{project / 'include'}"]
+        done = process.run([*command, project / "src/support/startup/cortex_m.c"], timeout=60)
+        assert done.exit_code == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The protocol as a program that reads a file, under the address and undefined-behaviour sanitisers."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    project = render(folder / "host", load_board("host"))
+    (folder / "harness.c").write_text(HARNESS)
+    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    sanitisers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command = ["cc", "-std=c99", "-g", "-O1", *sanitisers, f"-I{project / 'include'}", f"-I{project / 'src'}"]
+    command += [str(folder / "harness.c"), str(project / "src/model_model.c"), *map(str, sources)]
+    done = process.run([*command, "-o", folder / "harness"], timeout=120)
+    assert done.exit_code == 0, done.stderr
+    return folder / "harness"
+
+
+def survives(harness: Path, data: bytes, tmp_path: Path) -> str:
+    """Feed `data`, then ask for the name: what the firmware said, all of it."""
+    file = tmp_path / "bytes"
+    file.write_bytes(data + b"%name%")
+    done = process.run([harness, file], timeout=120)
+    assert done.exit_code == 0, done.stderr[-2000:]
+    assert done.stdout.replace("\r\n", "\n").endswith("m-name-dut-[chipcast]\nm-ready\n")
+    return done.stdout
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_bytes(harness: Path, tmp_path: Path, seed: int) -> None:
+    survives(harness, random.Random(seed).randbytes(100_000), tmp_path)
+
+
+def test_bytes_of_the_protocols_own_alphabet(harness: Path, tmp_path: Path) -> None:
+    alphabet = b"in runamelyst 0123456789%%%*ABCDEFabc+/=\r\n"
+    survives(harness, bytes(random.Random(7).choices(alphabet, k=200_000)), tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_commands(harness: Path, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    data = bytearray()
+    for _ in range(400):
+        command = bytearray(a_command(chance))
+        for _ in range(chance.choice((0, 0, 1, 3))):
+            command[chance.randrange(len(command))] = chance.randrange(256)
+        data += command[: chance.choice((len(command), len(command), chance.randrange(len(command) + 1)))]
+    said = survives(harness, bytes(data), tmp_path)
+    assert "c-in" in said
+    assert "c-run" in said
+
+
+def a_command(chance: random.Random) -> bytes:
+    kind = chance.randrange(4)
+    if kind == 0:
+        names = ("name", "profile", "timestamp", "help", "id", "run", "layers", "memory", "reset", "sync 1")
+        return checked(chance.choice(names))
+    if kind == 1:
+        return b"%" * chance.randrange(1, 4)
+    payload = base64.b64encode(
+        chance.randbytes(chance.choice((0, 1, 2, 3, 100, 511, 512, 513, 600)))
+    ).decode()
+    offset = chance.choice((0, 1, 188, 699, 700, 701, 2**32, 2**33 - 1, 10**10 - 1))
+    return checked(f"in {offset} {payload}")
+
+
+@pytest.mark.parametrize("length", [1, 710, 716, 717, 718, 719, 720, 721, 722, 100_000])
+def test_commands_about_as_long_as_the_buffer(harness: Path, tmp_path: Path, length: int) -> None:
+    said = survives(harness, b"z" * length, tmp_path)
+    assert ("e-overflow" in said) != ("e-[Unknown" in said)
+
+
+def test_the_sanitisers_are_really_on(harness: Path, tmp_path: Path) -> None:
+    """A model that reads beyond its array is caught: a harness that lets that pass proves nothing."""
+    folder = harness.parent
+    broken = tmp_path / "broken.c"
+    source = tiny_model.model_files()["model_model.c"]
+    broken.write_text(source.replace("model_arena[8 + i]", "model_arena[2000 + i]"))
+    project = folder / "host"
+    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    command = [
+        "cc",
+        "-std=c99",
+        "-fsanitize=address,undefined",
+        f"-I{project / 'include'}",
+        f"-I{project / 'src'}",
+    ]
+    command += [str(folder / "harness.c"), str(broken), *map(str, sources), "-o", str(tmp_path / "broken")]
+    done = process.run(command, timeout=120)
+    assert done.exit_code == 0, done.stderr
+    (tmp_path / "bytes").write_bytes(b"run%")
+    assert process.run([tmp_path / "broken", tmp_path / "bytes"], timeout=60).exit_code != 0
+
+
+def test_every_support_source_is_covered_here() -> None:
+    """A driver that no built-in board uses would never be compiled."""
+    used = set()
+    for name in ("host", "sim_cortex_m4"):
+        support = load_board(name).support
+        used |= {support.startup, support.uart, support.timer}
+    assert {path.stem for path in SUPPORT} == used
+    assert shutil.which("arm-none-eabi-gcc"), "install gcc-arm-none-eabi"
