@@ -6,12 +6,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DIGITS := examples/digits/digits.keras
 
 .PHONY: demo test lint format setup packages clean
 
-demo: setup
-	$(BIN)/python examples/digits/train.py --if-missing
+demo: setup $(DIGITS)
 	$(BIN)/chipcast deploy examples/digits/deploy.toml
+
+$(DIGITS): examples/digits/train.py | setup
+	$(BIN)/python $<
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -80,6 +80,8 @@ def main() -> NoReturn:
             "          Run again with CHIPCAST_TRACEBACK=1 and report what it prints.\n"
         )
         sys.exit(INTERNAL)
+    if code == INTERRUPTED:
+        _say_interrupted()  # typer turns Ctrl-C into this code
     sys.exit(code if isinstance(code, int) else 0)
 
 
