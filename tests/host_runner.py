@@ -105,7 +105,16 @@ def run_programs(
     (folder / "main.c").write_text("\n".join(text))
     kernels = sorted({kernel for program in programs for kernel in program.kernels})
     sources = [folder / "main.c", *(paths.kernels() / f"{kernel}.c" for kernel in kernels)]
-    command = [compiler, *WARNINGS, *flags, f"-I{paths.kernels()}", f"-I{folder}", "-o", folder / "run", *sources]
+    command = [
+        compiler,
+        *WARNINGS,
+        *flags,
+        f"-I{paths.kernels()}",
+        f"-I{folder}",
+        "-o",
+        folder / "run",
+        *sources,
+    ]
     built = process.run(command, timeout=120)
     assert built.exit_code == 0, built.tail(40)
     (folder / "in").write_bytes(b"".join(x.tobytes() for x in inputs))
@@ -171,7 +180,9 @@ def differences(
         for layer in program.layers:
             for tensor in layer.output_tensors:
                 if tensors[tensor] != reference[tensor]:
-                    found.append(f"{layer.operator} {layer.name}: {_count(tensors[tensor], reference[tensor])}")
+                    found.append(
+                        f"{layer.operator} {layer.name}: {_count(tensors[tensor], reference[tensor])}"
+                    )
         if output != expected.tobytes():
             found.append(f"output: {_count(output, expected.tobytes())}")
     return found

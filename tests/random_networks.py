@@ -1,4 +1,4 @@
-"""Random int8 networks as `.tflite` files: odd shapes, strides, dilations, zero points, scales, saturation."""
+"""Random int8 networks as `.tflite` files: odd shapes, strides, dilations, zero points, saturation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RandomNetwork:
         return (-128, 127, 0, self.whole(-128, 127))[self.whole(0, 3)]
 
     def activation(self) -> int:
-        return _ACTIVATIONS[self.whole(0, 3)]
+        return int(_ACTIVATIONS[self.whole(0, 3)])
 
     # Tensors.
 
@@ -62,7 +62,9 @@ class RandomNetwork:
     def zero_of(self, tensor: int) -> int:
         return int(self.builder.tensors[tensor].zero_points[0])
 
-    def activation_tensor(self, shape: tuple[int, ...], scale: float | None = None, zero: int | None = None) -> int:
+    def activation_tensor(
+        self, shape: tuple[int, ...], scale: float | None = None, zero: int | None = None
+    ) -> int:
         chosen = self.scale() if scale is None else scale
         return self.builder.tensor(shape, "INT8", chosen, self.zero_point() if zero is None else zero)
 
@@ -104,13 +106,22 @@ class RandomNetwork:
 
     # Operators; each returns whether it could be applied.
 
-    def _weights(self, shape: tuple[int, ...], channel_axis: int, taps: int, output_shape: tuple[int, ...]) -> tuple[int, int, int]:
+    def _weights(
+        self, shape: tuple[int, ...], channel_axis: int, taps: int, output_shape: tuple[int, ...]
+    ) -> tuple[int, int, int]:
         """Weights, bias (or -1) and output of a layer that sums `taps` products."""
         source_scale, channels = self.scale_of(self.last), shape[channel_axis]
         per_channel = self.chance(0.7)
-        scales = [self.scale() * 0.05 * float(2.0 ** self.rng.uniform(-2, 2)) for _ in range(channels if per_channel else 1)]
+        scales = [
+            self.scale() * 0.05 * float(2.0 ** self.rng.uniform(-2, 2))
+            for _ in range(channels if per_channel else 1)
+        ]
         scales = [float(np.float32(scale)) for scale in scales]
-        data = self.rng.integers(-127, 128, shape) if self.chance(0.8) else self.rng.choice([-128, 127, 0], shape)
+        data = (
+            self.rng.integers(-127, 128, shape)
+            if self.chance(0.8)
+            else self.rng.choice([-128, 127, 0], shape)
+        )
         weights = self.builder.tensor(shape, "INT8", scales, 0, axis=channel_axis, data=data)
         bias = -1
         if self.chance(0.8):
@@ -124,10 +135,14 @@ class RandomNetwork:
             )
         # Around this scale outputs fill int8; the factor goes from mostly 0 to mostly saturated.
         typical = source_scale * float(np.median(scales)) * 73 * 73 * math.sqrt(taps) / 50
-        output = self.activation_tensor(output_shape, float(np.float32(typical * 2.0 ** self.rng.uniform(-3, 3))))
+        output = self.activation_tensor(
+            output_shape, float(np.float32(typical * 2.0 ** self.rng.uniform(-3, 3)))
+        )
         return weights, bias, output
 
-    def _window(self, kernel: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, dict[str, int], tuple[int, int]] | None:
+    def _window(
+        self, kernel: tuple[int, int], dilation: tuple[int, int]
+    ) -> tuple[int, dict[str, int], tuple[int, int]] | None:
         """Padding, strides and output size, or None where nothing would be left."""
         _, height, width, _ = self.shape(self.last)
         same, strides = self.chance(0.5), (self.whole(1, 3), self.whole(1, 3))
@@ -156,8 +171,14 @@ class RandomNetwork:
         weights, bias, output = self._weights(shape, 0, math.prod(shape[1:]), (batch, *size, filters))
         inputs = [self.last, weights] if bias == -1 and self.chance(0.5) else [self.last, weights, bias]
         self.builder.operator(
-            "CONV_2D", inputs, [output], Padding=padding, **strides, FusedActivationFunction=self.activation(),
-            DilationHFactor=dilation[0], DilationWFactor=dilation[1],
+            "CONV_2D",
+            inputs,
+            [output],
+            Padding=padding,
+            **strides,
+            FusedActivationFunction=self.activation(),
+            DilationHFactor=dilation[0],
+            DilationWFactor=dilation[1],
         )
         self.last = output
         return True
@@ -176,9 +197,15 @@ class RandomNetwork:
         shape = (1, *kernel, channels * multiplier)
         weights, bias, output = self._weights(shape, 3, math.prod(kernel), (batch, *size, shape[3]))
         self.builder.operator(
-            "DEPTHWISE_CONV_2D", [self.last, weights, *([bias] if bias != -1 else [])], [output], Padding=padding, **strides,
-            DepthMultiplier=multiplier, FusedActivationFunction=self.activation(),
-            DilationHFactor=dilation[0], DilationWFactor=dilation[1],
+            "DEPTHWISE_CONV_2D",
+            [self.last, weights, *([bias] if bias != -1 else [])],
+            [output],
+            Padding=padding,
+            **strides,
+            DepthMultiplier=multiplier,
+            FusedActivationFunction=self.activation(),
+            DilationHFactor=dilation[0],
+            DilationWFactor=dilation[1],
         )
         self.last = output
         return True
@@ -207,7 +234,13 @@ class RandomNetwork:
         batch, _, _, channels = self.shape(self.last)
         output = self.like((batch, *size, channels), self.last)
         self.builder.operator(
-            name, [self.last], [output], Padding=padding, **strides, FilterHeight=kernel[0], FilterWidth=kernel[1],
+            name,
+            [self.last],
+            [output],
+            Padding=padding,
+            **strides,
+            FilterHeight=kernel[0],
+            FilterWidth=kernel[1],
             FusedActivationFunction=self.activation(),
         )
         self.last = output
@@ -227,7 +260,9 @@ class RandomNetwork:
         keep = self.chance(0.5)
         reduced = tuple(1 if axis in axes else n for axis, n in enumerate(shape) if keep or axis not in axes)
         listed = [axis - len(shape) if self.chance(0.2) else axis for axis in axes]
-        output = self.activation_tensor(reduced, float(np.float32(self.scale_of(self.last) * 2.0 ** self.rng.uniform(-3, 1))))
+        output = self.activation_tensor(
+            reduced, float(np.float32(self.scale_of(self.last) * 2.0 ** self.rng.uniform(-3, 1)))
+        )
         self.builder.operator("MEAN", [self.last, self.constant(listed)], [output], KeepDims=keep)
         self.last = output
         return True
@@ -237,7 +272,9 @@ class RandomNetwork:
         made = [*self.inputs, *(op.outputs[0] for op in self.builder.operators)]
         same = [t for t in made if self.shape(t) == shape and self.builder.tensors[t].dtype == "INT8"]
         if self.chance(0.4) or not same:
-            other_shape = tuple(n if self.chance(0.6) else 1 for n in shape)[self.whole(0, max(len(shape) - 1, 0)) :]
+            other_shape = tuple(n if self.chance(0.6) else 1 for n in shape)[
+                self.whole(0, max(len(shape) - 1, 0)) :
+            ]
             data = self.rng.integers(-128, 128, other_shape)
             other = self.builder.tensor(other_shape, "INT8", self.scale(), self.zero_point(), data=data)
         else:
@@ -367,7 +404,7 @@ def single_operator_network(name: str, seed: int) -> bytes:
     """A network of one operator `name`; the first seed from `seed` on for which it can be applied."""
     while True:
         network = RandomNetwork(seed)
-        shape = (1, network.whole(1, 6), network.whole(1, 6), network.whole(1, 5))
+        shape: tuple[int, ...] = (1, network.whole(1, 6), network.whole(1, 6), network.whole(1, 5))
         if name in ("SQUEEZE",):
             shape = (1, *shape[1:])
         if name == "EXPAND_DIMS":

@@ -30,7 +30,10 @@ def test_no_two_blocks_overlap_while_both_are_needed(given_blocks: list[Block]) 
         assert plan.offsets[i] + a.bytes <= plan.arena_bytes
         for j, b in enumerate(given_blocks[:i]):
             if a.first <= b.last and b.first <= a.last:
-                apart = plan.offsets[i] + a.bytes <= plan.offsets[j] or plan.offsets[j] + b.bytes <= plan.offsets[i]
+                apart = (
+                    plan.offsets[i] + a.bytes <= plan.offsets[j]
+                    or plan.offsets[j] + b.bytes <= plan.offsets[i]
+                )
                 assert apart, (a, b)
     assert plan.arena_bytes >= plan.lower_bound_bytes == lower_bound(given_blocks)
 

@@ -46,7 +46,9 @@ def test_a_fixed_set_of_random_networks_gives_the_oracles_bytes(tmp_path: Path) 
 def check(networks: list[tuple[int, int]], folder: Path) -> None:
     models = [random_network(seed, layers) for seed, layers in networks]
     programs = [compile_model(model, f"m{number}") for number, model in enumerate(models)]
-    inputs = [random_inputs(program, ROWS, seed) for program, (seed, _) in zip(programs, networks, strict=True)]
+    inputs = [
+        random_inputs(program, ROWS, seed) for program, (seed, _) in zip(programs, networks, strict=True)
+    ]
     results = run_programs(programs, inputs, folder)
     found = {
         network: difference
