@@ -17,6 +17,8 @@ from toolchain.vocabulary.board import Board
 # A run of many hours is no fault; its end is the end of the process that owns it.
 _OWNED_SECONDS = 7 * 24 * 3600
 DETACHED_SECONDS = 3600
+# How platform/simulator.py begins the sentence that says what is wrong.
+_SIMULATOR_TELLS = "simulator: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _failure(done: process.Completed, board: Board, log: Path) -> Exception:
     """A failed upload says itself what was wrong, unless it was the build before it."""
     if "Starting the simulator" not in done.stdout and "Uploading" not in done.stdout:
         return build_failure(done, board, log)
-    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("***")]
-    said = lines[-1].strip() if lines else f"exit code {done.exit_code}"
+    told = [line for line in done.stderr.splitlines() if line.startswith(_SIMULATOR_TELLS)]
+    lines = told or [line for line in done.stderr.splitlines() if line[:1] not in {"", "*", "="}]
+    said = lines[-1].removeprefix(_SIMULATOR_TELLS).strip() if lines else f"exit code {done.exit_code}."
     return FlashError(f"Flashing the board {board.id} failed: {said}", f"See the log: {log}.")

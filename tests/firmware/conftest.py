@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from tests.firmware import tiny_model
 from tests.firmware.line import Line
 from toolchain.build import build_firmware
-from toolchain.flash import flash_detached, flashed, stop
+from toolchain.flash import flash_detached, stop
 from toolchain.load.board import load_board
 from toolchain.render.project_files import project_files
 from toolchain.render.write_folder import write_folder
@@ -52,31 +53,45 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Boa
     return build
 
 
-@pytest.fixture(params=BOARDS)
-def line(
-    request: pytest.FixtureRequest, built: Callable[[str], tuple[Board, Firmware]], tmp_path: Path
+@pytest.fixture(scope="module", params=BOARDS)
+def started(
+    request: pytest.FixtureRequest,
+    built: Callable[[str], tuple[Board, Firmware]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Line]:
-    """A freshly started board, its banner read."""
-    board, firmware = built(request.param)
-    with flashed(firmware.project, board, log=tmp_path / "log") as running, Line.open(running) as opened:
-        opened.banner = opened.answer()
-        yield opened
+    """One board of each kind for a module's tests, its banner read."""
+    with _running(request.param, built, tmp_path_factory.mktemp("state")) as line:
+        yield line
+
+
+@pytest.fixture
+def line(started: Line) -> Line:
+    """A board whose model is as after a reset, and whose input is zero."""
+    started.command("reset")
+    started.put(bytes(tiny_model.INPUT_BYTES))
+    return started
 
 
 @pytest.fixture(scope="module")
 def host_line(
     built: Callable[[str], tuple[Board, Firmware]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Line]:
-    """One host board for a module's tests, its input all zero at first."""
-    board, firmware = built("host")
-    state = tmp_path_factory.mktemp("state")
+    """The host's firmware alone, for what the C decides wherever it runs."""
+    with _running("host", built, tmp_path_factory.mktemp("state")) as line:
+        yield line
+
+
+@contextlib.contextmanager
+def _running(name: str, built: Callable[[str], tuple[Board, Firmware]], state: Path) -> Iterator[Line]:
+    """A board with a state folder of its own, so that others may run the same project beside it."""
+    board, firmware = built(name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHIPCAST_SIMULATOR_DIR", str(state))
-        started = flash_detached(firmware.project, board, log=state / "log", seconds=300)
+        running = flash_detached(firmware.project, board, log=state / "log", seconds=300)
     try:
-        with Line.open(started) as opened:
-            opened.answer()
-            yield opened
+        with Line.open(running) as line:
+            line.banner = line.answer()
+            yield line
     finally:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CHIPCAST_SIMULATOR_DIR", str(state))

@@ -85,10 +85,12 @@ def _read(path: Path) -> Board:
 def _first_fault(path: Path, exc: ValidationError) -> str:
     """File, key and reason in one sentence."""
     fault = exc.errors(include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in fault["loc"]) or "as a whole"
+    key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"The board file {path} has the unknown key {key}."
     if fault["type"] == "missing":
         return f"The board file {path} lacks the key {key}."
     reason = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":  # a rule over several keys
+        return f"The board file {path} is wrong: {f'{key}: ' if key else ''}{reason}."
     return f"The board file {path} is wrong at {key}: {reason[0].lower()}{reason[1:].rstrip('.')}."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]*$", max_length=64)]
 CIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -29,6 +29,20 @@ class Memory(_Strict):
     flash_origin: Address = 0
     ram_origin: Address = 0
     stack_bytes: int = Field(default=4096, ge=0, le=2**24, description="reserved for the stack, part of RAM")
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if bool(self.flash_bytes) != bool(self.ram_bytes):
+            raise ValueError("flash and RAM must both be limited, or neither")
+        for name, origin, size in (
+            ("flash", self.flash_origin, self.flash_bytes),
+            ("RAM", self.ram_origin, self.ram_bytes),
+        ):
+            if origin + size > 2**32:
+                raise ValueError(f"{name} reaches beyond the 32-bit address space")
+        if self.ram_bytes and self.stack_bytes >= self.ram_bytes:
+            raise ValueError(f"the stack's {self.stack_bytes:,} bytes are more than the RAM there is")
+        return self
 
 
 class PlatformIO(_Strict):
@@ -91,6 +105,12 @@ class Simulator(_Strict):
     package: str | None = None
     icount_shift: int | None = Field(default=None, ge=0, le=10)
 
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.kind == "qemu" and (self.machine is None or self.program is None):
+            raise ValueError("qemu needs a machine and a program")
+        return self
+
 
 class Board(_Strict):
     """One file of `boards/`."""
@@ -107,6 +127,16 @@ class Board(_Strict):
     serial: Serial
     timer: Timer
     simulator: Simulator | None = None
+
+    @model_validator(mode="after")
+    def _counts_every_instruction(self) -> Self:
+        if self.timer.kind != "counted":
+            return self
+        if self.simulator is None or self.simulator.icount_shift is None:
+            raise ValueError("simulator: counting needs a simulator with icount_shift")
+        if self.timer.hz * (1 << self.simulator.icount_shift) < 1_000_000_000:
+            raise ValueError("timer: a tick is longer than an instruction; raise icount_shift")
+        return self
 
     @property
     def is_simulated(self) -> bool:

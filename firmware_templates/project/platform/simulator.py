@@ -444,7 +444,7 @@ def main(words):
     try:
         return COMMANDS[arguments.command](arguments) or 0
     except (SimulatorError, OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(f"simulator: {error}", file=sys.stderr)
         return 1
 
 

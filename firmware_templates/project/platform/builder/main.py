@@ -45,7 +45,7 @@ env.Append(
         # The same bytes from whichever folder.
         *["-ffile-prefix-map=%s=." % folder for folder in sorted({project_dir, os.path.realpath(project_dir)})],
     ],
-    LINKFLAGS=[*core_flags, "-Wl,--gc-sections", "-Wl,-Map=" + os.path.join("$BUILD_DIR", "firmware.map")],
+    LINKFLAGS=[*core_flags, "-Wl,--gc-sections", "-Wl,-Map=" + os.path.relpath(os.path.join(build_dir, "firmware.map"), project_dir)],
 )
 script = board.get("build.ldscript", "")
 if script:
@@ -66,11 +66,14 @@ else:
     program = env.BuildProgram()
     if script:
         env.Depends(program, env["LDSCRIPT_PATH"])
+    definitions = shlex.split(env.subst("$_CPPDEFFLAGS"))
+    words = [*env["CFLAGS"], *env["CCFLAGS"], *definitions, *env["LINKFLAGS"]]
+    words += ["-l" + str(library) for library in env.get("LIBS", [])]
     flags = [
-        word.replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
-        for word in shlex.split(env.subst("$CFLAGS $CCFLAGS $_CCCOMCOM $LINKFLAGS $_LIBFLAGS"))
+        env.subst(str(word)).replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
+        for word in words
         # These name the project's folder, and only take it out of the result.
-        if not word.startswith("-ffile-prefix-map=")
+        if not str(word).startswith("-ffile-prefix-map=")
     ]
     compiler = build_id.compiler_version(env.subst("$CC"), env["ENV"])
     library_folder = os.path.join(env.subst("$PROJECT_LIBDEPS_DIR"), env["PIOENV"])
