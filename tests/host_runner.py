@@ -105,7 +105,7 @@ def run_programs(
     (folder / "main.c").write_text("\n".join(text))
     kernels = sorted({kernel for program in programs for kernel in program.kernels})
     sources = [folder / "main.c", *(paths.kernels() / f"{kernel}.c" for kernel in kernels)]
-    command = [
+    command: list[str | Path] = [
         compiler,
         *WARNINGS,
         *flags,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -79,49 +81,40 @@ def test_what_is_no_model_is_a_model_error(data: bytes) -> None:
         read_graph(data, "x")
 
 
-def damaged(change: str) -> bytes:
+def nan_scale(builder: ModelBuilder) -> None:
+    builder.tensors[0].scales = [float("nan")]
+
+
+def two_scales(builder: ModelBuilder) -> None:
+    builder.tensors[1].scales, builder.tensors[1].zero_points = [0.1, 0.2], [0, 0]
+
+
+def unknown_activation(builder: ModelBuilder) -> None:
+    builder.operators[0].options = {**builder.operators[0].options, "FusedActivationFunction": 77}
+
+
+DAMAGES: dict[str, Callable[[ModelBuilder], object]] = {
+    "needs 6 bytes and has 5": lambda b: setattr(b.tensors[1], "raw", b"\x01" * 5),
+    "operator 0 (CONV_2D) reads a tensor before it is made": lambda b: setattr(
+        b.operators[0], "inputs", [2, 1]
+    ),
+    "reads a tensor before it is made": lambda b: setattr(b.operators[0], "inputs", [0, 1, 99]),
+    "written twice": lambda b: b.operators.append(b.operators[0]),
+    "has 2 scales for axis 0": two_scales,
+    "1 scales and 2 zero points": lambda b: setattr(b.tensors[0], "zero_points", [1, 2]),
+    "not a positive number": nan_scale,
+    "has the shape (1, -4, 5, 2)": lambda b: setattr(b.tensors[0], "shape", (1, -4, 5, 2)),
+    "claims more than": lambda b: setattr(b.tensors[0], "shape", (65535,) * 4),
+    "unknown value 77": unknown_activation,
+}
+
+
+@pytest.mark.parametrize("message", DAMAGES)
+def test_each_inconsistency_is_named(message: str) -> None:
     builder = conv_model()
-    if change == "buffer":
-        builder.tensors[1].raw = b"\x01" * 5
-    elif change == "index":
-        builder.operators[0].inputs = [0, 1, 99]
-    elif change == "order":
-        builder.operators[0].inputs = [2, 1, -1]
-    elif change == "twice":
-        builder.operators.append(builder.operators[0])
-    elif change == "scales":
-        builder.tensors[1].scales, builder.tensors[1].zero_points = [0.1, 0.2], [0, 0]
-    elif change == "lengths":
-        builder.tensors[0].zero_points = [1, 2]
-    elif change == "scale":
-        builder.tensors[0].scales = [float("nan")]
-    elif change == "shape":
-        builder.tensors[0].shape = (1, -4, 5, 2)
-    elif change == "size":
-        builder.tensors[0].shape = (65535, 65535, 65535, 65535)
-    elif change == "enumeration":
-        builder.operators[0].options = {**builder.operators[0].options, "FusedActivationFunction": 77}
-    return builder.build([0], [1 if change == "constant input" else 2])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ("buffer", "needs 6 bytes and has 5"),
-        ("index", "before it is made"),
-        ("order", "before it is made"),
-        ("twice", "written twice"),
-        ("scales", "2 scales"),
-        ("lengths", "1 scales and 2 zero points"),
-        ("scale", "not a positive number"),
-        ("shape", "has the shape"),
-        ("size", "claims more than"),
-        ("enumeration", "unknown value 77"),
-    ],
-)
-def test_each_inconsistency_is_named(change: str, message: str) -> None:
-    with pytest.raises(ModelError, match=message):
-        read_graph(damaged(change), "x")
+    DAMAGES[message](builder)
+    with pytest.raises(ModelError, match=re.escape(message)):
+        read_graph(builder.build([0], [2]), "x")
 
 
 def test_a_constant_as_input_or_an_output_that_is_never_made_is_refused() -> None:

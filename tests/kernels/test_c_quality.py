@@ -32,7 +32,17 @@ def compile_only(command: tuple[str, ...], source: Path, target: Path) -> None:
     if not has(command[0]):
         pytest.skip(f"{command[0]} is not installed")
     stack = ["-fstack-usage"] if "gcc" in command[0] else []
-    words = [*command, *WARNINGS, "-O2", *stack, f"-I{paths.kernels()}", "-c", "-o", target, source]
+    words: list[str | Path] = [
+        *command,
+        *WARNINGS,
+        "-O2",
+        *stack,
+        f"-I{paths.kernels()}",
+        "-c",
+        "-o",
+        target,
+        source,
+    ]
     done = process.run(words, timeout=60)
     assert done.exit_code == 0, done.tail(40)
 

@@ -1,4 +1,4 @@
-"""gemmlowp's fixed-point exponential and logistic functions, for tables made at compile time.
+"""gemmlowp's fixed-point exponential, logistic and tanh functions, for tables made at compile time.
 
 Numbers are "Qm.n": m integer and n = 31 - m fractional bits of an int32.
 """
@@ -63,14 +63,19 @@ def exp_of_negative(value: int, integer_bits: int) -> int:
     return result
 
 
-def reciprocal_of_one_plus(value: int) -> int:
-    """1 / (1 + value) for value in [0, 1), both Q0.31: three Newton-Raphson steps."""
+def _twice_reciprocal(value: int) -> int:
+    """2 / (1 + value) for value in [0, 1), Q0.31; the result is Q2.29: three Newton-Raphson steps."""
     half_denominator = (value + INT32_MAX + 1) // 2
     x = _FORTY_EIGHT_SEVENTEENTHS + doubling_high_multiply(half_denominator, _MINUS_THIRTY_TWO_SEVENTEENTHS)
     for _ in range(3):
         error = (1 << 29) - doubling_high_multiply(half_denominator, x)
         x = wrap_int32(x + saturating_shift_left(doubling_high_multiply(x, error), 2))
-    return saturating_shift_left(x, 1)
+    return x
+
+
+def reciprocal_of_one_plus(value: int) -> int:
+    """1 / (1 + value) for value in [0, 1), both Q0.31."""
+    return saturating_shift_left(_twice_reciprocal(value), 1)
 
 
 def logistic(value: int, integer_bits: int) -> int:
@@ -79,3 +84,12 @@ def logistic(value: int, integer_bits: int) -> int:
         return 1 << 30
     positive = reciprocal_of_one_plus(exp_of_negative(-abs(value), integer_bits))
     return positive if value > 0 else INT32_MAX - positive
+
+
+def tanh(value: int, integer_bits: int) -> int:
+    """tanh(value), `value` in Q<integer_bits>; the result is Q0.31: (1 - e) / (1 + e), e = exp(-2 |value|)."""
+    if value == 0:
+        return 0
+    exponential = exp_of_negative(-abs(value), integer_bits + 1)
+    positive = saturating_shift_left(wrap_int32(_twice_reciprocal(exponential) - (1 << 29)), 2)
+    return positive if value > 0 else -positive

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 ALIGNMENT = 16
 _RANDOM_TRIES = 300
+# Every try compares all pairs of blocks: networks with thousands of layers get fewer of them.
+_PAIR_BUDGET = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _attempts(blocks: Sequence[Block]) -> Iterable[tuple[list[int], list[bool]]]
     yield by_lifetime, bottom
     yield by_lifetime, ends
     chance = random.Random(0)
-    for _ in range(_RANDOM_TRIES):
+    for _ in range(min(_RANDOM_TRIES, _PAIR_BUDGET // max(len(blocks), 1) ** 2)):
         order = by_size.copy()
         for _ in range(1 + len(order) // 4):
             a, b = chance.randrange(len(order)), chance.randrange(len(order))

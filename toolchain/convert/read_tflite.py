@@ -27,7 +27,7 @@ FILE_IDENTIFIER = b"TFL3"
 # Bounds far above any model that fits a microcontroller: they only keep damaged files cheap.
 _MAX_FILE_BYTES = 256 * 2**20
 _MAX_TENSORS = 20_000
-_MAX_OPERATORS = 20_000
+_MAX_OPERATORS = 5_000
 _MAX_SUBGRAPHS = 64
 _MAX_RANK = 8
 _MAX_ELEMENTS = 2**28

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping
 
 import jinja2
@@ -22,7 +21,7 @@ from toolchain.vocabulary.program import (
     TensorPort,
 )
 
-_LINE = 108
+_LINE = 104
 
 
 def render_model(program: Program) -> dict[str, str]:
@@ -135,7 +134,15 @@ def _float(value: float) -> str:
 
 
 def _values(items: list[str]) -> str:
-    return textwrap.fill(", ".join(items), _LINE, initial_indent="    ", subsequent_indent="    ")
+    """Comma-separated, in lines of bounded length; by hand, since textwrap takes seconds on large models."""
+    lines: list[str] = []
+    start = width = 0
+    for number, item in enumerate(items):
+        if width + len(item) + 2 > _LINE:
+            lines.append("    " + ", ".join(items[start:number]) + ",")
+            start, width = number, 0
+        width += len(item) + 2
+    return "\n".join([*lines, "    " + ", ".join(items[start:])])
 
 
 def _comment(text: str) -> str:

@@ -1,0 +1,30 @@
+"""Multipliers between two scales that the reference divides in float32, and the rule on them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from toolchain.compile.layer_view import LayerView, quantisation
+from toolchain.compile.requantise import MAX_LEFT_SHIFT, Multiplier, quantise_multiplier
+
+# Stands for an infinite ratio: far beyond every rule, and frexp can still take it apart.
+_BEYOND = 2.0**100
+
+
+def float32_ratio(numerator: float, denominator: float) -> float:
+    """numerator / denominator of two float32 numbers, rounded to float32."""
+    with np.errstate(over="ignore", under="ignore"):
+        ratio = float(np.float32(numerator) / np.float32(denominator))
+    return max(-_BEYOND, min(ratio, _BEYOND))
+
+
+def scale_ratio(layer: LayerView) -> Multiplier:
+    """Input scale / output scale, divided in float32."""
+    return quantise_multiplier(
+        float32_ratio(quantisation(layer.input()).scale, quantisation(layer.output()).scale)
+    )
+
+
+def scale_ratio_range(layer: LayerView) -> str | None:
+    """The scales differ by less than 2**30."""
+    return "its scales differ by 2**30 or more" if scale_ratio(layer).shift > MAX_LEFT_SHIFT else None
