@@ -61,8 +61,8 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file, or of a folder's files with their relative names."""
     digest = hashlib.sha256()
     if path.is_dir():
-        for file in sorted(item for item in path.rglob("*") if item.is_file()):
-            digest.update(f"{file.relative_to(path).as_posix()}\0{hash_file(file)}\n".encode())
+        for member in sorted(item for item in path.rglob("*") if item.is_file()):
+            digest.update(f"{member.relative_to(path).as_posix()}\0{hash_file(member)}\n".encode())
         return digest.hexdigest()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

@@ -83,11 +83,15 @@ def test_garbage_is_called_garbage() -> None:
 
 
 def test_a_vanished_port_is_named() -> None:
-    device = connect(FakeFirmware(vanish_after=3))
-    with pytest.raises(PortError, match="vanished"):
-        device.wait_until_ready(1)
+    device = connect(FakeFirmware(vanish_after=20))
+    device.wait_until_ready(1)
+
+    def talk() -> None:
         for _ in range(100):
             device.identify()
+
+    with pytest.raises(PortError, match="vanished"):
+        talk()
 
 
 def test_a_stack_used_to_its_last_byte_is_an_error() -> None:

@@ -1,0 +1,129 @@
+"""Reports as people and scripts read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from toolchain.report.json_file import report_as_dict, write_report
+from toolchain.report.terminal import report_as_text
+from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Parity, Timing
+from toolchain.vocabulary.optimisation import StepRecord
+from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    return Report(
+        model=ModelFacts("digits", "a" * 64, "digits.keras", 82304, 5130, 145125, 13952, 6950),
+        optimise=(StepRecord("prune", {"sparsity": 0.5}, 0.9875, 0.98, 0.5),),
+        engine="aot",
+        board="sim_cortex_m4",
+        firmware=FirmwareFacts("b" * 64, 18308, 8484, 3072, 364, 11878, 5160, "gcc 12", ("-O2",)),
+        timing=Timing(
+            Kind.COUNTED,
+            "instructions",
+            400,
+            901353,
+            902183,
+            902765,
+            (
+                LayerTime(
+                    "a/very/long/name/of/a/layer/that/no/terminal/holds;and/more", "DEPTHWISE_CONV_2D", 902183
+                ),
+            ),
+        ),
+        accuracy=Accuracy(0.98, 0.985, 0.985, 400),
+        parity=Parity("tflite-micro 0", 4000, 0),
+        folder=tmp_path,
+    )
+
+
+def printed(report: Report, width: int = 80) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, no_color=True, highlight=False)
+    for part in report_as_text(report):
+        console.print(part)
+    return stream.getvalue()
+
+
+def test_it_reads_well_in_80_columns_without_colour(report: Report) -> None:
+    text = printed(dataclasses.replace(report, folder=Path("out")))
+    assert max(map(len, text.splitlines())) <= 80
+    for wanted in ("98.75 %", "50 % zeros", "18,308", "902,183", "counted", "0 of 4,000 bytes differ", "no"):
+        assert wanted in text
+    # Every figure of time stands beside its kind, and the kind is explained.
+    assert "neither cycles nor time" in text
+
+
+def test_differing_bytes_stand_out_without_colour_too(report: Report) -> None:
+    text = printed(dataclasses.replace(report, parity=Parity("tflite-micro 0", 4000, 17)))
+    assert "17 of 4,000 bytes differ" in text
+
+
+def test_what_is_not_known_is_null_in_json_and_a_dash_in_text(report: Report) -> None:
+    unknown = dataclasses.replace(
+        report,
+        optimise=(),
+        accuracy=Accuracy(None, None, None, None),
+        model=dataclasses.replace(report.model, parameters=None, float_bytes=None),
+        firmware=dataclasses.replace(report.firmware, stack_bytes=None),
+        timing=dataclasses.replace(report.timing, per_layer=None),
+    )
+    document = report_as_dict(unknown)
+    assert document["accuracy"] == {"float": None, "int8_host": None, "device": None, "samples": None}
+    assert document["model"]["parameters"] is None  # type: ignore[index]
+    assert document["timing"]["per_layer"] is None  # type: ignore[index]
+    assert printed(unknown).count("–") >= 4
+
+
+def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Path) -> None:
+    write_report(report, tmp_path / "report.json")
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert list(document) == [
+        "schema",
+        "model",
+        "optimise",
+        "engine",
+        "board",
+        "firmware",
+        "timing",
+        "accuracy",
+        "parity",
+    ]
+    assert document["schema"] == "chipcast.report/1"
+    assert list(document["model"]) == [
+        "name",
+        "sha256",
+        "source",
+        "macs",
+        "parameters",
+        "float_bytes",
+        "int8_bytes",
+        "int8_gzip_bytes",
+    ]
+    assert list(document["firmware"]) == [
+        "build_id",
+        "flash_bytes",
+        "ram_bytes",
+        "arena_bytes",
+        "stack_bytes",
+        "code_bytes",
+        "weights_bytes",
+        "compiler",
+        "flags",
+    ]
+    assert list(document["timing"]) == ["kind", "unit", "runs", "min", "median", "max", "per_layer"]
+    assert list(document["parity"]) == [
+        "oracle",
+        "compared_bytes",
+        "mismatched_bytes",
+        "first_diverging_layer",
+    ]
+    assert document["timing"]["kind"] == "counted"
+    assert not (tmp_path / "report.json.part").exists()
