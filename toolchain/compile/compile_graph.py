@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
+from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.order import PASSES
 from toolchain.compile.rules import first_refusal
 from toolchain.compile.storage import Arena, lay_out
@@ -81,7 +82,8 @@ def _refuse_unsupported(graph: Graph, board: Board) -> None:
     for operator in graph.operators:
         layer = LayerView(graph, operator)
         support = OPERATORS.get(operator.name)
-        reason = "the operator is not supported" if support is None else first_refusal(support, layer)
+        unknown = WITHOUT_REFERENCE.get(operator.name, "the operator is not supported")
+        reason = unknown if support is None else first_refusal(support, layer)
         if reason is not None:
             refusals.append(f"layer {layer.name!r} ({operator.name}): {reason}")
     if not graph.inputs or not graph.outputs:
@@ -113,7 +115,11 @@ def _layer(number: int, graph: Graph, lowering: Lowering, arena: Arena, pool: Co
         index=number,
         name=LayerView(graph, operator).name,
         operator=operator.name,
-        calls=tuple(_call(call, graph, arena, scratch, pool) for call in lowering.calls),
+        calls=tuple(
+            _call(call, graph, arena, scratch, pool)
+            for call in lowering.calls
+            if call.copies not in arena.joined
+        ),
         macs=lowering.macs,
         output_tensors=operator.outputs,
         comment=lowering.comment,
@@ -123,7 +129,7 @@ def _layer(number: int, graph: Graph, lowering: Lowering, arena: Arena, pool: Co
 def _call(call: PendingCall, graph: Graph, arena: Arena, scratch: int, pool: ConstantPool) -> KernelCall:
     def address(place: TensorPlace | ScratchPlace | ConstantRef | int) -> Address | int:
         if isinstance(place, TensorPlace):
-            return _tensor_address(graph.tensors[place.tensor], arena, pool)
+            return _tensor_address(graph.tensors[place.tensor], place.offset, arena, pool)
         return BufferRef(scratch + place.offset) if isinstance(place, ScratchPlace) else place
 
     return KernelCall(
@@ -135,9 +141,9 @@ def _call(call: PendingCall, graph: Graph, arena: Arena, scratch: int, pool: Con
     )
 
 
-def _tensor_address(tensor: Tensor, arena: Arena, pool: ConstantPool) -> Address:
+def _tensor_address(tensor: Tensor, offset: int, arena: Arena, pool: ConstantPool) -> Address:
     if tensor.data is None:
-        return BufferRef(arena.tensor_offsets[tensor.index])
+        return BufferRef(arena.tensor_offsets[tensor.index] + offset)
     c_type = _C_TYPES[tensor.dtype]
     return pool.add(f"{tensor.index}_constant", c_type, tensor.data, role="weights", comment=tensor.name)
 

@@ -14,9 +14,13 @@ from toolchain.vocabulary.program import Constant, ConstantRef, ParameterValue
 
 @dataclass(frozen=True, slots=True)
 class TensorPlace:
-    """Wherever the tensor of this index will lie: in the arena, or in flash for a constant."""
+    """`offset` bytes into wherever the tensor of this index will lie: the arena, or flash for a constant.
+
+    A constant can be addressed at its start only.
+    """
 
     tensor: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +30,31 @@ class ScratchPlace:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tensor `part` holds what tensor `whole` holds from byte `offset` on: one memory can serve both."""
+
+    part: int
+    whole: int
+    offset: int = 0
+
+
 Parameters = dict[str, ParameterValue]
 """A kernel's parameters, in the order its struct declares them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCall:
-    """A KernelCall whose addresses are not yet known."""
+    """A KernelCall whose addresses are not yet known.
+
+    `copies` is set where all the call does is to copy between the two tensors of that part, so that
+    it is left out when they share memory.
+    """
 
     kernel: str
     parameters: Mapping[str, ParameterValue]
     arguments: tuple[TensorPlace | ScratchPlace | ConstantRef | int, ...]
+    copies: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)

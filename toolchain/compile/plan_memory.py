@@ -18,12 +18,39 @@ _PAIR_BUDGET = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `start` to `stop` (not included) of a block, needed from layer `first` to `last` (included)."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """`bytes` of memory, needed from layer `first` to layer `last`, both included."""
+    """`bytes` of memory, needed from layer `first` to layer `last`, both included.
+
+    Where not all of it is needed all the time, `spans` say which bytes are, and when; otherwise it is empty.
+    """
 
     bytes: int
     first: int
     last: int
+    spans: tuple[Span, ...] = ()
+
+    @classmethod
+    def of_spans(cls, spans: Sequence[Span]) -> Block:
+        """A block of which `spans` are needed, in ascending order and never two in one layer."""
+        bytes_, first, last = max(span.stop for span in spans), spans[0].first, spans[-1].last
+        if spans == [Span(first, last, 0, bytes_)]:
+            return cls(bytes_, first, last)
+        return cls(bytes_, first, last, tuple(spans))
+
+    def needed(self) -> tuple[Span, ...]:
+        """What is needed and when, starts and stops rounded outwards to the arena's alignment."""
+        spans = self.spans or (Span(self.first, self.last, 0, self.bytes),)
+        return tuple(Span(s.first, s.last, s.start // ALIGNMENT * ALIGNMENT, align(s.stop)) for s in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +68,12 @@ def align(size: int) -> int:
 
 
 def lower_bound(blocks: Sequence[Block]) -> int:
-    """The largest sum of aligned block sizes that one layer needs."""
+    """The largest sum of aligned sizes that one layer needs."""
     change: dict[int, int] = {}
     for block in blocks:
-        change[block.first] = change.get(block.first, 0) + align(block.bytes)
-        change[block.last + 1] = change.get(block.last + 1, 0) - align(block.bytes)
+        for span in block.needed():
+            change[span.first] = change.get(span.first, 0) + span.stop - span.start
+            change[span.last + 1] = change.get(span.last + 1, 0) - (span.stop - span.start)
     live = largest = 0
     for layer in sorted(change):
         live += change[layer]
@@ -96,27 +124,32 @@ def _place(
     blocks: Sequence[Block], order: Sequence[int], from_top: Sequence[bool], bound: int
 ) -> tuple[int, ...]:
     offsets = [-1] * len(blocks)
+    needed = [block.needed() for block in blocks]
     for i in order:
-        block = blocks[i]
-        taken = sorted(
-            (offsets[j], offsets[j] + align(other.bytes))
+        forbidden = sorted(
+            # Between these two offsets (neither included), a span of this block would meet one placed before.
+            (offsets[j] + theirs.start - ours.stop, offsets[j] + theirs.stop - ours.start)
             for j, other in enumerate(blocks)
-            if offsets[j] >= 0 and other.first <= block.last and block.first <= other.last
+            if offsets[j] >= 0 and other.first <= blocks[i].last and blocks[i].first <= other.last
+            for theirs in needed[j]
+            for ours in needed[i]
+            if theirs.first <= ours.last and ours.first <= theirs.last
         )
-        offsets[i] = _fit(align(block.bytes), taken, bound, from_top[i])
+        offsets[i] = _fit(align(blocks[i].bytes), forbidden, bound, from_top[i])
     return tuple(offsets)
 
 
-def _fit(size: int, taken: Sequence[tuple[int, int]], bound: int, from_top: bool) -> int:
-    """The lowest free place for `size` bytes, or the highest below `bound` where there is one."""
-    gaps, end = [], 0
-    for start, stop in taken:
-        if start - end >= size:
-            gaps.append((end, start))
-        end = max(end, stop)
+def _fit(size: int, forbidden: Sequence[tuple[int, int]], bound: int, from_top: bool) -> int:
+    """The lowest offset that is not forbidden, or the highest with `size` below `bound` if there is one."""
+    gaps, free = [], 0
+    for low, high in forbidden:
+        if low >= free:
+            gaps.append((free, low))
+        free = max(free, high)
     if from_top:
-        if bound - end >= size:
+        if bound - size >= free:
             return bound - size
-        if gaps:
-            return gaps[-1][1] - size
-    return gaps[0][0] if gaps else end
+        within = [min(high, bound - size) for low, high in gaps if low <= bound - size]
+        if within:
+            return within[-1]
+    return gaps[0][0] if gaps else free

@@ -1,33 +1,33 @@
-"""Which tensors share memory, and from which layer to which each piece of memory is needed."""
+"""Where every tensor and every piece of scratch memory lies, and from which layer to which it is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from toolchain.compile.lowering import Lowering
-from toolchain.compile.plan_memory import Block, Plan, plan_memory
+from toolchain.compile.lowering import Lowering, Part
+from toolchain.compile.plan_memory import Block, Plan, Span, lower_bound, plan_memory
+from toolchain.compile.sharing import Lifetimes, Sharing, share
 from toolchain.vocabulary.graph import Graph
 from toolchain.vocabulary.program import ArenaBuffer
 
-
-@dataclass(slots=True)
-class _Storage:
-    """One piece of memory and its lifetime, in layers."""
-
-    bytes: int
-    first: int
-    last: int
+# How many parts are tried on their own before they are taken as they come: time, not exactness.
+_MOST_PARTS_TRIED = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arena:
-    """Offsets of all tensors and of each layer's scratch (-1: none), and the memory map."""
+    """Offsets of all tensors and of each layer's scratch (-1: none), and the memory map.
+
+    `joined` are the parts that lie in their whole's memory: the calls that would copy them are not made.
+    """
 
     tensor_offsets: dict[int, int]
     scratch_offsets: tuple[int, ...]
     buffers: tuple[ArenaBuffer, ...]
     plan: Plan
+    joined: frozenset[Part]
 
 
 def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
@@ -37,16 +37,17 @@ def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
     read; outputs from where they are made to the end.
     """
     lifetimes = _lifetimes(graph)
-    storage_of = _share(graph, lowerings, lifetimes)
-    storages = list({id(storage): storage for storage in storage_of.values()}.values())
+    sizes = {tensor: graph.tensors[tensor].bytes for tensor in lifetimes}
     scratch_layers = [number for number, lowering in enumerate(lowerings) if lowering.scratch_bytes]
-    blocks = [Block(storage.bytes, storage.first, storage.last) for storage in storages]
-    blocks += [Block(lowerings[number].scratch_bytes, number, number) for number in scratch_layers]
-    plan = plan_memory(blocks)
-    place = {id(storage): plan.offsets[i] for i, storage in enumerate(storages)}
-    tensor_offsets = {tensor: place[id(storage)] for tensor, storage in storage_of.items()}
+    scratch_blocks = [Block(lowerings[number].scratch_bytes, number, number) for number in scratch_layers]
+    sharing, plan = _best_sharing(lowerings, sizes, lifetimes, scratch_blocks)
+    tensor_offsets = {
+        tensor: base + start
+        for base, storage in zip(plan.offsets, sharing.storages, strict=False)
+        for tensor, start in storage.items()
+    }
     scratch_offsets = [-1] * len(lowerings)
-    for i, number in enumerate(scratch_layers, start=len(storages)):
+    for i, number in enumerate(scratch_layers, start=len(sharing.storages)):
         scratch_offsets[number] = plan.offsets[i]
     tensors = [
         ArenaBuffer(
@@ -63,7 +64,7 @@ def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
         ArenaBuffer(f"scratch of layer {n}", None, scratch_offsets[n], lowerings[n].scratch_bytes, n, n)
         for n in scratch_layers
     ]
-    return Arena(tensor_offsets, tuple(scratch_offsets), (*tensors, *scratch), plan)
+    return Arena(tensor_offsets, tuple(scratch_offsets), (*tensors, *scratch), plan, sharing.joined)
 
 
 def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
@@ -83,38 +84,45 @@ def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
     return {tensor: (first, last) for tensor, (first, last) in found.items()}
 
 
-def _share(
-    graph: Graph, lowerings: Sequence[Lowering], lifetimes: dict[int, tuple[int, int]]
-) -> dict[int, _Storage]:
-    """One storage a tensor, joined where one is an alias of another, or may be computed in its place."""
-    storage_of = {
-        tensor: _Storage(graph.tensors[tensor].bytes, *lifetime) for tensor, lifetime in lifetimes.items()
-    }
+def _best_sharing(
+    lowerings: Sequence[Lowering], sizes: Mapping[int, int], lifetimes: Lifetimes, scratch: Sequence[Block]
+) -> tuple[Sharing, Plan]:
+    """Sharing that takes the least memory: parts join their whole unless copying them needs less.
 
-    def join(output: int, source: int) -> None:
-        kept, gone = storage_of[source], storage_of[output]
-        kept.bytes = max(kept.bytes, gone.bytes)
-        kept.first, kept.last = min(kept.first, gone.first), max(kept.last, gone.last)
-        for tensor, storage in storage_of.items():
-            if storage is gone:
-                storage_of[tensor] = kept
+    A part that lies in its whole needs no copy, but keeps its place there, whatever else is freed
+    around it; so one is taken out where that lowers the bound, and all are if the plan is smaller then.
+    """
 
-    for lowering in lowerings:
-        for output, source in lowering.alias:
-            join(output, source)
-    for number, lowering in enumerate(lowerings):
-        for output, source in lowering.in_place:
-            # Only when no tensor in that memory is read after this layer, and never twice for one output.
-            if (
-                source in storage_of
-                and storage_of[source].last == number
-                and _is_free(storage_of, output, source)
-            ):
-                join(output, source)
-                break
-    return storage_of
+    def arranged(refused: frozenset[Part]) -> tuple[Sharing, list[Block]]:
+        sharing = share(lowerings, sizes, lifetimes, refused)
+        return sharing, [*(_block(s, sizes, lifetimes) for s in sharing.storages), *scratch]
+
+    sharing, blocks = arranged(frozenset())
+    refused: frozenset[Part] = frozenset()
+    for part in sorted(sharing.joined, key=lambda p: (p.part, p.whole, p.offset))[:_MOST_PARTS_TRIED]:
+        other, other_blocks = arranged(refused | {part})
+        if lower_bound(other_blocks) < lower_bound(blocks):
+            sharing, blocks, refused = other, other_blocks, refused | {part}
+    plan = plan_memory(blocks)
+    if sharing.joined and plan.arena_bytes > plan.lower_bound_bytes:
+        copying, copying_blocks = arranged(refused | sharing.joined)
+        copying_plan = plan_memory(copying_blocks)
+        if copying_plan.arena_bytes < plan.arena_bytes:
+            return copying, copying_plan
+    return sharing, plan
 
 
-def _is_free(storage_of: dict[int, _Storage], output: int, source: int) -> bool:
-    """Whether the output does not share memory with the input already."""
-    return storage_of[output] is not storage_of[source]
+def _block(storage: Mapping[int, int], sizes: Mapping[int, int], lifetimes: Lifetimes) -> Block:
+    """The bytes of a storage, layer by layer: from the first to the last that a tensor needs then."""
+    changes = sorted({t for tensor in storage for t in (lifetimes[tensor][0], lifetimes[tensor][1] + 1)})
+    spans: list[Span] = []
+    for first, after in itertools.pairwise(changes):
+        live = [t for t in storage if lifetimes[t][0] <= first <= lifetimes[t][1]]
+        if not live:
+            continue
+        start, stop = min(storage[t] for t in live), max(storage[t] + sizes[t] for t in live)
+        if spans and (spans[-1].last + 1, spans[-1].start, spans[-1].stop) == (first, start, stop):
+            spans[-1] = replace(spans[-1], last=after - 1)
+        else:
+            spans.append(Span(first, after - 1, start, stop))
+    return Block.of_spans(spans)
