@@ -12,13 +12,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-
-import keras
 import numpy as np
 from sklearn.datasets import load_digits
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # repeatable sums
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+# TensorFlow talks to stderr about missing GPUs before it listens to any setting.
+terminal = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    import keras
+finally:
+    os.dup2(terminal, 2)
 
 SEED = 7
 TEST_SAMPLES = 400

@@ -258,6 +258,8 @@ def test_labels_must_be_outputs() -> None:
     fit_labels(Samples(X, None), 1)
     with pytest.raises(DataError, match="label 2, but the model has 2"):
         fit_labels(samples, 2)
+    with pytest.raises(DataError, match="one output"):
+        fit_labels(samples, 1)
 
 
 def test_int8_is_not_taken_for_real_values() -> None:

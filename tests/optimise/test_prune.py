@@ -218,7 +218,7 @@ def test_what_cannot_be_trained_is_refused(
     with pytest.raises(ModelError, match="no layer that can be pruned"):
         run(ending_in(tf_keras.layers.Softmax()), digits)
     inner = tf_keras.Sequential([tf_keras.layers.Dense(10, activation="softmax")], name="inner")
-    with pytest.raises(ModelError, match="'inner' is a model of its own|last layer, 'inner'"):
+    with pytest.raises(ModelError, match="last layer, 'inner'"):
         run(ending_in(inner), digits)
     with pytest.raises(ModelError, match="'inner' is a model of its own"):
         run(ending_in(inner, dense(10)), digits)

@@ -221,8 +221,13 @@ def fit_labels(samples: Samples, classes: int) -> None:
     """Check that every label is one of the model's `classes` outputs.
 
     Raises:
-        DataError: a label is larger.
+        DataError: a label is larger, or the model has one output, which no label can be compared with.
     """
+    if samples.labels is not None and classes == 1:
+        raise DataError(
+            "The data has labels, but the model has one output, so its largest output says nothing.",
+            "End the model in two outputs with softmax, or leave the labels out for parity and timing only.",
+        )
     if samples.labels is not None and samples.labels.size and int(samples.labels.max()) >= classes:
         raise DataError(
             f"The data has the label {int(samples.labels.max())}, but the model has {classes} output(s).",
