@@ -139,7 +139,7 @@ def _refusal(exc: Exception) -> ChipcastError:
     if missing:
         return UnsupportedError(
             f"The model uses {missing.group(1).strip()}, which TFLite has no operator for.",
-            "Replace the layer that needs it (see `chipcast inspect` for the layers).",
+            "Replace the layer that needs it, and train again.",
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(exc).__name__]
     return ModelError(
