@@ -85,6 +85,8 @@ def stop(project: Path) -> bool:
 def _upload(
     project: Path, board: Board, log: Path, port: str | None, *, owner: str, seconds: int
 ) -> FlashedBoard:
+    if not board.is_simulated and port is None:
+        raise FlashError(f"The port of the board {board.id} is not known.", "Name it with --port.")
     installed.require_compiler(board)
     done = run_platformio(
         project.absolute(),
@@ -97,9 +99,7 @@ def _upload(
     )
     if done.exit_code != 0:
         raise _failure(done, board, log)
-    if not board.is_simulated:
-        if port is None:
-            raise FlashError(f"The port of the board {board.id} is not known.", "Name it with --port.")
+    if port is not None and not board.is_simulated:
         return FlashedBoard(port)
     started = running(project)
     if started is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from tests.firmware.conftest import BOARDS
 from tests.firmware.line import Line
 from toolchain import process
-from toolchain.errors import FlashError, MissingSimulatorError
+from toolchain.errors import BuildError, FlashError, MissingSimulatorError
 from toolchain.flash import flash_detached, flashed, running, stop
 from toolchain.load.board import load_board
 from toolchain.simulate.qemu_monitor import resume
@@ -120,9 +121,9 @@ def test_a_stale_state_file_ends_nobody(target: tuple[Board, Path], tmp_path: Pa
 
 def test_it_ends_after_its_lifetime(target: tuple[Board, Path], tmp_path: Path) -> None:
     board, project = target
-    flash_detached(project, board, log=tmp_path / "log", seconds=1)
-    found = state(tmp_path) if (tmp_path / "state" / "state.json").exists() else {}
-    wait_until_ended(*(found[key] for key in ("pid", "simulator_pid") if key in found))
+    flash_detached(project, board, log=tmp_path / "log", seconds=6)
+    found = state(tmp_path)
+    wait_until_ended(found["pid"], found["simulator_pid"])
     assert running(project) is None
 
 
@@ -155,6 +156,9 @@ def test_it_ends_when_its_guardian_is_killed(target: tuple[Board, Path], tmp_pat
     os.kill(found["pid"], 9)
     wait_until_ended(found["pid"], found["simulator_pid"])
     assert running(project) is None
+    assert Path(str(found["private"])).is_dir()
+    stop(project)
+    assert not Path(str(found["private"])).exists()
 
 
 def test_sockets_fit_a_long_folder(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +235,18 @@ def test_a_board_on_the_desk_needs_a_port(built: Built, tmp_path: Path) -> None:
     """No such board is built in yet; what its upload needs is checked all the same."""
     board = load_board("host").model_copy(update={"simulator": None})
     project = built("host")[1].project
-    with pytest.raises(FlashError), flashed(project, board, log=tmp_path / "log"):
+    with pytest.raises(FlashError, match="--port"), flashed(project, board, log=tmp_path / "log"):
         pytest.fail("flashed without a port")
-    stop(project)
+    assert not (tmp_path / "log").exists()
+
+
+def test_an_edited_project_that_does_not_compile_is_not_flashed(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHIPCAST_SIMULATOR_DIR", str(tmp_path / "state"))
+    board, firmware = built("host")
+    project = Path(shutil.copytree(firmware.project, tmp_path / "copy"))
+    (project / "src" / "main.c").write_text("int main(void) { return nothing; }\n")
+    with pytest.raises(BuildError, match="nothing"):
+        flash_detached(project, board, log=tmp_path / "log")
+    assert running(project) is None

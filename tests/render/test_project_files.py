@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -84,3 +85,12 @@ def test_templates_hold_no_arithmetic() -> None:
         for expression in re.findall(r"\{\{(.*?)\}\}|\{%(.*?)%\}", template.read_text()):
             text = re.sub(r'"[^"]*"', "", "".join(expression))
             assert not re.search(r"[+*/~]|\d+\s*-|-\s*\d", text), f"{template}: {text}"
+
+
+def test_a_models_name_cannot_break_out_of_its_line(board: Board) -> None:
+    program = dataclasses.replace(tiny_model.program(), model_name='a\n[env:evil]\n*/ "b"')
+    files = project_files(program, board, tiny_model.model_files())
+    for name, content in files.items():
+        if name not in {"README.md"}:
+            assert b"evil" not in content, name
+    assert files["README.md"].startswith(b'# a [env:evil] */ "b" on ')

@@ -14,7 +14,7 @@ from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
 
 ENGINE = "aot"
-_OPTIMISATION = {"size": "-Os", "speed": "-O2"}
+_OPTIMISATION = {"ram": "-O2", "size": "-Os", "speed": "-O2"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
@@ -32,9 +32,11 @@ def project_files(
     context = {
         "board": board,
         "program": program,
+        # A model's name may hold anything; in the README it is one line of text.
+        "title": " ".join(program.model_name.split())[:100],
         "engine": ENGINE,
         "compiler": compiler_name(board),
-        "optimisation": _OPTIMISATION.get(program.optimise_for, "-O2"),
+        "optimisation": _OPTIMISATION[program.optimise_for],
         "per_layer_timing": per_layer_timing,
     }
     environment = jinja2.Environment(
@@ -56,6 +58,7 @@ def project_files(
             files[name] = path.read_bytes()
     files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
     files.update({f"src/{name}": text.encode() for name, text in model_files.items()})
+    files[".gitignore"] = b".pio/\n.simulator/\n"
     files.update(_support(board))
     files.update(_kernels(program))
     return files

@@ -32,6 +32,7 @@ DEFAULT_LIFETIME_SECONDS = 3600.0
 LOOK_SECONDS = 0.25
 # sockaddr_un.sun_path holds 108 bytes on Linux, 104 elsewhere.
 SOCKET_PATH_BYTES = 100
+PRIVATE_PREFIX = "chipcast-"
 
 
 class SimulatorError(Exception):
@@ -58,11 +59,17 @@ class StateFolder:
         """Take the lock and keep it until the process ends; None when another guardian has it."""
         os.makedirs(self.folder, exist_ok=True)
         descriptor = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
+        deadline = time.monotonic() + 1.0
+        while True:
+            # Again for a while: someone who only looks holds it for an instant.
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    os.close(descriptor)
+                    return None
+                time.sleep(0.02)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         return descriptor
@@ -99,6 +106,19 @@ class StateFolder:
             json.dump(state, file, indent=1)
         os.replace(fresh, self.state_path)
 
+    def clear(self):
+        """Remove what a guardian that was killed could not."""
+        try:
+            with open(self.state_path, encoding="utf-8") as file:
+                private = str(json.load(file).get("private", ""))
+        except (OSError, ValueError, AttributeError):
+            private = ""
+        # The file could name any folder: only one that was made by `private_folder` is removed.
+        if os.path.basename(private).startswith(PRIVATE_PREFIX) and not os.path.islink(private):
+            shutil.rmtree(private, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.remove(self.state_path)
+
     def log_tail(self):
         """The last of what the simulator said."""
         try:
@@ -111,6 +131,7 @@ class StateFolder:
         """End the guardian, and with it the simulator; True when there was one."""
         pid = self.guardian()
         if pid is None:
+            self.clear()
             return False
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
@@ -118,6 +139,7 @@ class StateFolder:
             deadline = time.monotonic() + STOP_SECONDS
             while time.monotonic() < deadline:
                 if self.guardian() != pid:
+                    self.clear()
                     return True
                 time.sleep(0.02)
         raise SimulatorError(f"The simulator of process {pid} does not end.")
@@ -271,10 +293,10 @@ class Owner:
 
 def private_folder():
     """A folder with a short path, for sockets."""
-    folder = tempfile.mkdtemp(prefix="chipcast-")
+    folder = tempfile.mkdtemp(prefix=PRIVATE_PREFIX)
     if len(os.path.join(folder, "qmp").encode()) > SOCKET_PATH_BYTES:
         os.rmdir(folder)
-        folder = tempfile.mkdtemp(prefix="chipcast-", dir="/tmp")
+        folder = tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir="/tmp")
     return folder
 
 
@@ -292,7 +314,7 @@ def guard(state_folder, board_id, settings, elf, report):
             process, found = KINDS[settings["kind"]](settings, elf, private, log)
         state = {
             "pid": os.getpid(), "simulator_pid": process.pid, "kind": settings["kind"], "board": board_id,
-            "elf": elf, "owner_pid": owner.pid or None, **found,
+            "elf": elf, "owner_pid": owner.pid or None, "private": private, **found,
         }  # fmt: skip
         state_folder.write(state)
         report(state)
