@@ -1,5 +1,6 @@
 # make demo   set everything up, then run the main job: examples/digits on a simulated Cortex-M4
 # make test   set everything up, then every check and every test
+# make docs   write docs/operators.md again
 # make setup  only the set-up; a second call does nothing
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DIGITS := examples/digits/digits.keras
 
-.PHONY: demo test lint format setup packages clean
+.PHONY: demo test docs lint format setup packages clean
 
 demo: setup $(DIGITS)
 	$(BIN)/chipcast deploy examples/digits/deploy.toml
@@ -18,6 +19,9 @@ $(DIGITS): examples/digits/train.py | setup
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+docs: setup
+	$(BIN)/python -m toolchain.compile.operator_docs docs/operators.md
 
 lint: setup
 	$(BIN)/ruff check
