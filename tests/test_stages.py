@@ -78,12 +78,12 @@ def test_a_stage_that_failed_runs_again(tmp_path: Path) -> None:
 
 
 def test_two_at_once_in_one_folder_are_refused(tmp_path: Path) -> None:
-    with open_workshop(tmp_path, SilentObserver(), force=False):
-        with (
-            pytest.raises(ConfigError, match="Another chipcast"),
-            open_workshop(tmp_path, SilentObserver(), force=False),
-        ):
-            pass
+    with (
+        open_workshop(tmp_path, SilentObserver(), force=False),
+        pytest.raises(ConfigError, match="Another chipcast"),
+        open_workshop(tmp_path, SilentObserver(), force=False),
+    ):
+        pass
     with open_workshop(tmp_path, SilentObserver(), force=False):
         pass
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,8 +112,6 @@ def test_only_process_starts_programs() -> None:
 
 
 def test_no_module_takes_a_name_of_the_standard_library() -> None:
-    import sys
-
     names = {file.stem for file in python_files()} - {"__init__", "__main__"}
     # Inside the package these would be found as toolchain.NAME only, but they still confuse a reader.
     assert names & set(sys.stdlib_module_names) <= {"build"}

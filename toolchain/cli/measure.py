@@ -33,7 +33,9 @@ def measure(
     inputs: Inputs = None,
     labels: Labels = None,
     samples: Annotated[int | None, typer.Option(min=1, help="only the first N samples")] = None,
-    random_samples: Annotated[int, typer.Option(min=1, max=100_000, help="inputs when there is no data")] = 32,
+    random_samples: Annotated[
+        int, typer.Option(min=1, max=100_000, help="inputs where there is no data")
+    ] = 32,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of the random inputs")] = 0,
     port: Port = None,
     timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="seconds to wait for one answer")] = 60.0,

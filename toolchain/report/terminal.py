@@ -109,8 +109,7 @@ def _closing(report: Report) -> list[RenderableType]:
             f"from {parity.oracle}",
             style="green" if good else "bold red",
         ),
-        Text(
-            f"build {report.firmware.build_id[:12]}, model {report.model.sha256[:12]}, {report.firmware.compiler}"
-        ),
+        Text(f"build {report.firmware.build_id[:12]}, model {report.model.sha256[:12]}"),
+        Text(f"compiler: {report.firmware.compiler}"),
         Text(f"report: {report.folder / 'report.json'}", overflow="fold"),
     ]
