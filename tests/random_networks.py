@@ -10,6 +10,7 @@ import numpy as np
 import tflite
 
 from tests.flatbuffer_builder import ModelBuilder
+from tests.operators.unary import grow_unary
 
 _MAX_ELEMENTS = 4096
 _ACTIVATIONS = (
@@ -387,6 +388,11 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "RELU": (1, RandomNetwork.relu),
     "RELU6": (1, RandomNetwork.relu6),
     "QUANTIZE": (1, RandomNetwork.quantize),
+    "ABS": (1, grow_unary("ABS")),
+    "ELU": (1, grow_unary("ELU")),
+    "HARD_SWISH": (1, grow_unary("HARD_SWISH")),
+    "LEAKY_RELU": (1, grow_unary("LEAKY_RELU", Alpha=0.125)),
+    "TANH": (1, grow_unary("TANH")),
 }
 
 

@@ -87,7 +87,10 @@ def logistic(value: int, integer_bits: int) -> int:
 
 
 def tanh(value: int, integer_bits: int) -> int:
-    """tanh(value), `value` in Q<integer_bits>; the result is Q0.31: (1 - e) / (1 + e), e = exp(-2 |value|)."""
+    """tanh(value), `value` in Q<integer_bits>; the result is Q0.31.
+
+    It is (1 - e) / (1 + e) of e = exp(-2 |value|), with the sign of `value`.
+    """
     if value == 0:
         return 0
     exponential = exp_of_negative(-abs(value), integer_bits + 1)

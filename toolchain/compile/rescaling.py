@@ -12,10 +12,15 @@ _BEYOND = 2.0**100
 
 
 def float32_ratio(numerator: float, denominator: float) -> float:
-    """numerator / denominator of two float32 numbers, rounded to float32."""
+    """numerator / denominator of two float32 numbers, rounded to float32; at most 2**100."""
     with np.errstate(over="ignore", under="ignore"):
-        ratio = float(np.float32(numerator) / np.float32(denominator))
-    return max(-_BEYOND, min(ratio, _BEYOND))
+        return min(float(np.float32(numerator) / np.float32(denominator)), _BEYOND)
+
+
+def float32_product(a: float, b: float) -> float:
+    """a * b of two float32 numbers, rounded to float32; at most 2**100."""
+    with np.errstate(over="ignore", under="ignore"):
+        return min(float(np.float32(a) * np.float32(b)), _BEYOND)
 
 
 def scale_ratio(layer: LayerView) -> Multiplier:

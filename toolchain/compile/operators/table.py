@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolchain.compile.lowering import OperatorSupport
+from toolchain.compile.operators.abs import ABS
 from toolchain.compile.operators.add import ADD
 from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
 from toolchain.compile.operators.conv_2d import CONV_2D
 from toolchain.compile.operators.depthwise_conv_2d import DEPTHWISE_CONV_2D
 from toolchain.compile.operators.dequantize import DEQUANTIZE
+from toolchain.compile.operators.elu import ELU
 from toolchain.compile.operators.expand_dims import EXPAND_DIMS
 from toolchain.compile.operators.fully_connected import FULLY_CONNECTED
+from toolchain.compile.operators.hard_swish import HARD_SWISH
+from toolchain.compile.operators.leaky_relu import LEAKY_RELU
 from toolchain.compile.operators.logistic import LOGISTIC
 from toolchain.compile.operators.max_pool_2d import MAX_POOL_2D
 from toolchain.compile.operators.mean import MEAN
@@ -22,17 +26,22 @@ from toolchain.compile.operators.relu6 import RELU6
 from toolchain.compile.operators.reshape import RESHAPE
 from toolchain.compile.operators.softmax import SOFTMAX
 from toolchain.compile.operators.squeeze import SQUEEZE
+from toolchain.compile.operators.tanh import TANH
 
 OPERATORS: Mapping[str, OperatorSupport] = {
     support.name: support
     for support in (
+        ABS,
         ADD,
         AVERAGE_POOL_2D,
         CONV_2D,
         DEPTHWISE_CONV_2D,
         DEQUANTIZE,
+        ELU,
         EXPAND_DIMS,
         FULLY_CONNECTED,
+        HARD_SWISH,
+        LEAKY_RELU,
         LOGISTIC,
         MAX_POOL_2D,
         MEAN,
@@ -43,5 +52,6 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         RESHAPE,
         SOFTMAX,
         SQUEEZE,
+        TANH,
     )
 }

@@ -1,0 +1,30 @@
+"""TANH against the oracle: every input value, zero points and scales from the usual to the extreme."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.host_runner import compile_model
+from tests.operators.harness import BATCH, BATCHES, compare
+from tests.operators.strategies import quantisations, shapes, usual_quantisations
+from tests.operators.unary import Quantised, unary_model
+from toolchain.errors import UnsupportedError
+
+_case = st.tuples(shapes(0, 5), quantisations, quantisations)
+_usual = st.tuples(st.just((16, 16)), usual_quantisations, usual_quantisations)
+
+
+@BATCHES
+@given(st.lists(st.one_of(_case, _usual), min_size=BATCH, max_size=BATCH))
+def test_every_value_is_the_oracles(
+    tmp_path_factory: pytest.TempPathFactory, cases: list[tuple[tuple[int, ...], Quantised, Quantised]]
+) -> None:
+    models = [unary_model("TANH", *case) for case in cases]
+    assert compare(cases, models, tmp_path_factory.mktemp("tanh")) >= BATCH // 2
+
+
+def test_scales_beyond_the_references_shifts_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="its input has the scale"):
+        compile_model(unary_model("TANH", (4,), (2.0**-30, 0), (2.0**-7, 0)))
