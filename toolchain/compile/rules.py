@@ -19,6 +19,15 @@ def first_refusal(support: OperatorSupport, layer: LayerView) -> str | None:
     return None
 
 
+def reads_a_variable(layer: LayerView, support: OperatorSupport) -> str | None:
+    """Variable tensors are read and written only by the operators that are defined on them."""
+    tensors = layer.graph.tensors
+    known = [index for position, index in enumerate(layer.operator.inputs) if position in support.variables]
+    others = [i for i in (*layer.operator.inputs, *layer.operator.outputs) if i != -1 and i not in known]
+    found = next((tensors[index].name for index in others if tensors[index].is_variable), None)
+    return None if found is None else f"it uses the variable tensor {found!r}"
+
+
 def inputs_and_outputs(least: int, most: int | None = None) -> Rule:
     """A rule on how many inputs the layer has; it always has one output."""
 
@@ -46,11 +55,12 @@ def _not_int8(tensor: Tensor) -> str | None:
 
 
 def int8_activations(*positions: int) -> Rule:
-    """A rule on the inputs at `positions` (the first, when none are given) and on the output."""
+    """A rule on the inputs at `positions` (the first, when none are given) and on all outputs."""
 
     def rule(layer: LayerView) -> str | None:
         """Activations are int8 with one scale and one int8 zero point a tensor, and not empty."""
-        tensors = [layer.input(position) for position in positions or (0,)] + [layer.output()]
+        outputs = [layer.output(position) for position in range(len(layer.operator.outputs))]
+        tensors = [*(layer.input(position) for position in positions or (0,)), *outputs]
         return next((reason for reason in map(_not_int8, tensors) if reason), None)
 
     return rule
