@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
@@ -11,6 +13,7 @@ from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.order import PASSES
 from toolchain.compile.rules import first_refusal
+from toolchain.compile.state import State, lay_out_state
 from toolchain.compile.storage import Arena, lay_out
 from toolchain.errors import ConfigError, UnsupportedError
 from toolchain.vocabulary.board import Board
@@ -46,8 +49,9 @@ def compile_graph(graph: Graph, board: Board, *, prefix: str, optimise_for: str 
     _refuse_unsupported(graph, board)
     pool = ConstantPool()
     lowerings = [OPERATORS[op.name].lower(LayerView(graph, op), pool) for op in graph.operators]
-    arena = lay_out(graph, lowerings)
-    layers = tuple(_layer(number, graph, lowering, arena, pool) for number, lowering in enumerate(lowerings))
+    arena, state = lay_out(graph, lowerings), lay_out_state(graph, pool)
+    places = _Places(graph, arena, state, pool)
+    layers = tuple(_layer(number, lowering, places) for number, lowering in enumerate(lowerings))
     return Program(
         prefix=prefix,
         model_name=graph.name,
@@ -63,6 +67,8 @@ def compile_graph(graph: Graph, board: Board, *, prefix: str, optimise_for: str 
     )
 
 
+        initial_state=state.initial,
+        state=state.buffers,
 def _check_settings(prefix: str, optimise_for: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix) or prefix.startswith("chipcast"):
         raise ConfigError(
@@ -108,17 +114,35 @@ def _port_refusal(graph: Graph, index: int) -> str | None:
     return f"{tensor.name!r}, an input or output of the model, is empty" if tensor.elements == 0 else None
 
 
-def _layer(number: int, graph: Graph, lowering: Lowering, arena: Arena, pool: ConstantPool) -> Layer:
-    operator = graph.operators[number]
-    scratch = arena.scratch_offsets[number]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where every tensor lies: in the arena, in the state area or, a constant, in flash."""
+
+    graph: Graph
+    arena: Arena
+    state: State
+    pool: ConstantPool
+
+    def of_tensor(self, place: TensorPlace) -> Address:
+        tensor = self.graph.tensors[place.tensor]
+        lives_on = self.state.address(tensor, place.offset)
+        if lives_on is not None:
+            return lives_on
+        if tensor.data is None:
+            return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset)
+        c_type, symbol = _C_TYPES[tensor.dtype], f"{tensor.index}_constant"
+        return self.pool.add(symbol, c_type, tensor.data, role="weights", comment=tensor.name)
+
+
+def _layer(number: int, lowering: Lowering, places: _Places) -> Layer:
+    operator = places.graph.operators[number]
+    scratch = places.arena.scratch_offsets[number]
     return Layer(
         index=number,
-        name=LayerView(graph, operator).name,
+        name=LayerView(places.graph, operator).name,
         operator=operator.name,
         calls=tuple(
-            _call(call, graph, arena, scratch, pool)
-            for call in lowering.calls
-            if call.copies not in arena.joined
+            _call(call, scratch, places) for call in lowering.calls if call.copies not in places.arena.joined
         ),
         macs=lowering.macs,
         output_tensors=operator.outputs,
@@ -126,10 +150,10 @@ def _layer(number: int, graph: Graph, lowering: Lowering, arena: Arena, pool: Co
     )
 
 
-def _call(call: PendingCall, graph: Graph, arena: Arena, scratch: int, pool: ConstantPool) -> KernelCall:
+def _call(call: PendingCall, scratch: int, places: _Places) -> KernelCall:
     def address(place: TensorPlace | ScratchPlace | ConstantRef | int) -> Address | int:
         if isinstance(place, TensorPlace):
-            return _tensor_address(graph.tensors[place.tensor], place.offset, arena, pool)
+            return places.of_tensor(place)
         return BufferRef(scratch + place.offset) if isinstance(place, ScratchPlace) else place
 
     return KernelCall(
@@ -139,13 +163,6 @@ def _call(call: PendingCall, graph: Graph, arena: Arena, scratch: int, pool: Con
         parameters=call.parameters,
         arguments=tuple(address(place) for place in call.arguments),
     )
-
-
-def _tensor_address(tensor: Tensor, offset: int, arena: Arena, pool: ConstantPool) -> Address:
-    if tensor.data is None:
-        return BufferRef(arena.tensor_offsets[tensor.index] + offset)
-    c_type = _C_TYPES[tensor.dtype]
-    return pool.add(f"{tensor.index}_constant", c_type, tensor.data, role="weights", comment=tensor.name)
 
 
 def _port(tensor: Tensor, arena: Arena) -> TensorPort:

@@ -99,8 +99,12 @@ Rule = Callable[[LayerView], str | None]
 
 @dataclass(frozen=True, slots=True)
 class OperatorSupport:
-    """One TFLite operator: the rules it has to meet, in the order they are asked, and its lowering."""
+    """One TFLite operator: the rules it has to meet, in the order they are asked, and its lowering.
+
+    `variables` are the positions of inputs that are variable tensors, which live on between inferences.
+    """
 
     name: str
     rules: tuple[Rule, ...]
     lower: Callable[[LayerView, ConstantPool], Lowering]
+    variables: tuple[int, ...] = ()

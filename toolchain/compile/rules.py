@@ -16,15 +16,14 @@ def first_refusal(support: OperatorSupport, layer: LayerView) -> str | None:
         reason = rule(layer)
         if reason is not None:
             return reason
-    return None
+    return _misused_variable(support, layer)
 
 
-def reads_a_variable(layer: LayerView, support: OperatorSupport) -> str | None:
-    """Variable tensors are read and written only by the operators that are defined on them."""
-    tensors = layer.graph.tensors
-    known = [index for position, index in enumerate(layer.operator.inputs) if position in support.variables]
-    others = [i for i in (*layer.operator.inputs, *layer.operator.outputs) if i != -1 and i not in known]
-    found = next((tensors[index].name for index in others if tensors[index].is_variable), None)
+def _misused_variable(support: OperatorSupport, layer: LayerView) -> str | None:
+    """Variable tensors are for the operators that are defined on them, at their inputs for them."""
+    elsewhere = [i for position, i in enumerate(layer.operator.inputs) if position not in support.variables]
+    tensors = [layer.graph.tensors[i] for i in (*elsewhere, *layer.operator.outputs) if i != -1]
+    found = next((tensor.name for tensor in tensors if tensor.is_variable), None)
     return None if found is None else f"it uses the variable tensor {found!r}"
 
 

@@ -70,12 +70,14 @@ def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
 def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
     """First and last layer of every tensor that is computed or given at run time.
 
-    An output of the model is read after the last layer, which counts as one more layer.
+    An output of the model is read after the last layer, which counts as one more layer.  What stands
+    for a resource variable holds nothing itself.
     """
     found: dict[int, list[int]] = {tensor: [0, 0] for tensor in graph.inputs}
     for number, operator in enumerate(graph.operators):
         for tensor in operator.outputs:
-            found[tensor] = [number, number]
+            if graph.tensors[tensor].dtype != "RESOURCE":
+                found[tensor] = [number, number]
         for tensor in operator.inputs:
             if tensor in found:
                 found[tensor][1] = number

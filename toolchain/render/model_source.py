@@ -11,12 +11,12 @@ import numpy as np
 from toolchain.paths import firmware_templates
 from toolchain.vocabulary.program import (
     Address,
-    BufferRef,
     Constant,
     ConstantRef,
     KernelCall,
     ParameterValue,
     Program,
+    StateBuffer,
     StateRef,
     TensorPort,
 )
@@ -69,8 +69,8 @@ def _context(program: Program) -> dict[str, object]:
         ],
         "inputs": _ports(program.inputs),
         "outputs": _ports(program.outputs),
-        "state_bytes": len(program.initial_state),
-        "initial_state": _values([str(int(value)) for value in program.initial_state]),
+        "state_words": len(program.initial_state) // 2,
+        "variables": [_variable(program.prefix, variable) for variable in program.state],
     }
 
 
@@ -81,6 +81,16 @@ def _ports(ports: tuple[TensorPort, ...]) -> list[dict[str, object]]:
         {"name": _comment(port.name), "offset": port.offset, "bytes": port.bytes, "start": start}
         for port, start in zip(ports, starts, strict=True)
     ]
+
+
+def _variable(prefix: str, variable: StateBuffer) -> dict[str, str]:
+    """How a reset gives a variable its initial values."""
+    place = _address(prefix, StateRef(variable.offset))
+    if isinstance(variable.initial, ConstantRef):
+        text = f"memcpy({place}, {_address(prefix, variable.initial)}, {variable.bytes});"
+    else:
+        text = f"memset({place}, {variable.initial}, {variable.bytes});"
+    return {"text": text, "name": _comment(variable.name)}
 
 
 def _constant(prefix: str, constant: Constant) -> dict[str, object]:
@@ -118,8 +128,10 @@ def _parameter(prefix: str, value: ParameterValue) -> str:
 def _address(prefix: str, address: Address) -> str:
     if isinstance(address, ConstantRef):
         return f"{prefix}_{address.symbol}"
-    area = {BufferRef: "arena", StateRef: "state"}[type(address)]
-    place = f"{prefix}_{area} + {address.offset}"
+    if isinstance(address, StateRef):
+        place = f"(int8_t *){prefix}_state + {address.offset}"
+    else:
+        place = f"{prefix}_arena + {address.offset}"
     return place if address.c_type == "int8_t" else f"({address.c_type} *)(void *)({place})"
 
 

@@ -107,6 +107,21 @@ class ArenaBuffer:
 
 
 @dataclass(frozen=True, slots=True)
+class StateBuffer:
+    """Where one variable lies in the state area, and what a reset makes of it.
+
+    `tensor` is the index in the model file of a variable tensor, None for a resource variable.
+    `initial` is the value of all its bytes, or the constant that holds one for each.
+    """
+
+    name: str
+    tensor: int | None
+    offset: int
+    bytes: int
+    initial: int | ConstantRef
+
+
+@dataclass(frozen=True, slots=True)
 class TensorPort:
     """An input or output of the model: where it lies in the arena, what it holds."""
 
@@ -124,7 +139,8 @@ class Program:
     """A whole model, compiled for one board.
 
     `prefix` starts every C symbol; `arena_bytes` includes all kernel scratch; `initial_state` is what
-    the state area holds after a reset (empty for a model without variables).
+    the state area holds after a reset (empty for a model without variables), and `state` says which
+    variable lies where in it.
     """
 
     prefix: str
@@ -139,6 +155,7 @@ class Program:
     outputs: tuple[TensorPort, ...]
     optimise_for: str
     initial_state: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    state: tuple[StateBuffer, ...] = ()
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Removes operators whose results nobody reads.
 
-Outputs do not change: what is removed reaches none of them.  An operator without outputs has its
-effect elsewhere (on a variable) and stays.
+Outputs do not change: what is removed reaches none of them.  An operator without outputs, or on a
+variable tensor, has its effect elsewhere and stays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ def drop_unread_operators(graph: Graph) -> Graph:
     read = set(graph.outputs)
     kept: list[Operator] = []
     for operator in reversed(graph.operators):
-        if not operator.outputs or read.intersection(operator.outputs):
+        lives_on = any(graph.tensors[i].is_variable for i in operator.inputs if i != -1)
+        if not operator.outputs or lives_on or read.intersection(operator.outputs):
             kept.append(operator)
             read.update(operator.inputs)
     return replace(graph, operators=tuple(reversed(kept)))
