@@ -23,13 +23,15 @@ _VERSION_SECONDS = 20.0
 class Check:
     """One thing looked at.  `found` is its version or place, None where it is missing.
 
-    `needed_for` says what does not work without it; `mend` the command that installs it.
+    `needed_for` says what does not work without it; `mend` the command that installs it.  What is
+    `optional` is an extra that a machine which only builds, flashes and measures does without.
     """
 
     name: str
     found: str | None
     needed_for: str
     mend: str
+    optional: bool = False
 
     @property
     def good(self) -> bool:
@@ -52,16 +54,16 @@ def _packages() -> list[Check]:
     ]
     extra = f"{this} -m pip install 'chipcast[keras]'"
     for name in ("tensorflow", "tf-keras", "tensorflow-model-optimization"):
-        checks.append(_distribution(name, "optimising and converting Keras models", extra))
+        checks.append(_distribution(name, "optimising and converting Keras models", extra, optional=True))
     return checks
 
 
-def _distribution(name: str, needed_for: str, mend: str) -> Check:
+def _distribution(name: str, needed_for: str, mend: str, *, optional: bool = False) -> Check:
     try:
         found: str | None = metadata.version(name)
     except metadata.PackageNotFoundError:
         found = None
-    return Check(name, found, needed_for, mend)
+    return Check(name, found, needed_for, mend, optional)
 
 
 def _board_tools() -> list[Check]:

@@ -14,7 +14,7 @@ from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
 
 ENGINE = "aot"
-_OPTIMISATION = {"ram": "-O2", "size": "-Os", "speed": "-O2"}
+_OPTIMISATION = {"ram": "-O2", "size": "-Os", "speed": "-O3"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
@@ -79,7 +79,8 @@ def _manifest(board: Board) -> bytes:
     """The board as PlatformIO and the project's builder and simulator script read it."""
     build: dict[str, object] = {
         "mcu": board.mcu,
-        "f_cpu": f"{board.clock_hz}L",
+        # PlatformIO wants a number; 0 where the core's clock is not known.
+        "f_cpu": f"{board.clock_hz or 0}L",
         "prefix": board.compiler.prefix,
         "compiler": compiler_name(board),
         "flags": list(board.compiler.flags),

@@ -20,7 +20,7 @@ def board_list(boards: Sequence[Board]) -> Table:
         table.add_row(
             board.id,
             board.core,
-            megahertz(board.clock_hz),
+            megahertz(board.clock_hz) if board.clock_hz else "–",
             kilobytes(board.memory.flash_bytes) if board.memory.flash_bytes else "–",
             kilobytes(board.memory.ram_bytes) if board.memory.ram_bytes else "–",
             board.timer.kind,

@@ -119,7 +119,7 @@ class Board(_Strict):
     name: Text
     mcu: Text
     core: Identifier
-    clock_hz: int = Field(gt=0, le=10_000_000_000)
+    clock_hz: int | None = Field(default=None, gt=0, le=10_000_000_000, description="the core's, where known")
     memory: Memory
     platformio: PlatformIO
     compiler: Compiler
