@@ -112,7 +112,8 @@ def _attempts(blocks: Sequence[Block]) -> Iterable[tuple[list[int], list[bool]]]
     yield by_lifetime, bottom
     yield by_lifetime, ends
     chance = random.Random(0)
-    for _ in range(min(_RANDOM_TRIES, _PAIR_BUDGET // max(len(blocks), 1) ** 2)):
+    spans = sum(max(len(block.spans), 1) for block in blocks)
+    for _ in range(min(_RANDOM_TRIES, _PAIR_BUDGET // max(spans, 1) ** 2)):
         order = by_size.copy()
         for _ in range(1 + len(order) // 4):
             a, b = chance.randrange(len(order)), chance.randrange(len(order))

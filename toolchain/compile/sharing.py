@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from toolchain.compile.lowering import Lowering, Part
 
+# Keeps the longest chain a file may hold cheap; no real model comes near it.
+_MOST_PAIRS = 1024
+
 Lifetimes = Mapping[int, tuple[int, int]]
 """Per tensor, the first and the last layer that needs its bytes."""
 
@@ -62,6 +65,8 @@ class _Storages:
         """Make one storage of two, so that `tensor` starts `offset` bytes into `other`."""
         kept, gone = self._of[other], self._of[tensor]
         shift = kept[other] + offset - gone[tensor]
+        if len(gone) > len(kept):
+            kept, gone, shift = gone, kept, -shift
         for member, start in gone.items():
             kept[member] = start + shift
             self._of[member] = kept
@@ -94,6 +99,8 @@ class _Storages:
         """
         if source not in self._of or output not in self._of or self._of[source] is self._of[output]:
             return False
+        if len(self._of[source]) * len(self._of[output]) > _MOST_PAIRS:
+            return False
         shift = self._of[source][source] - self._of[output][output]
         for old, old_start in self._of[source].items():
             for new, start in self._of[output].items():
@@ -113,7 +120,9 @@ class _Storages:
     def all(self) -> tuple[Mapping[int, int], ...]:
         """Every storage once, its offsets from 0."""
         distinct = {id(storage): storage for storage in self._of.values()}.values()
-        return tuple(
-            {tensor: start - min(storage.values()) for tensor, start in storage.items()}
-            for storage in distinct
-        )
+        return tuple(_from_zero(storage) for storage in distinct)
+
+
+def _from_zero(storage: Mapping[int, int]) -> Mapping[int, int]:
+    lowest = min(storage.values())
+    return {tensor: start - lowest for tensor, start in storage.items()}

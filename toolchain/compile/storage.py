@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ from toolchain.compile.sharing import Lifetimes, Sharing, share
 from toolchain.vocabulary.graph import Graph
 from toolchain.vocabulary.program import ArenaBuffer
 
-# How many parts are tried on their own before they are taken as they come: time, not exactness.
+# How many parts are tried on their own, the fewer the larger the model: this bounds time, not exactness.
 _MOST_PARTS_TRIED = 64
+_TENSORS_TRIED = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,8 @@ def _best_sharing(
 
     sharing, blocks = arranged(frozenset())
     refused: frozenset[Part] = frozenset()
-    for part in sorted(sharing.joined, key=lambda p: (p.part, p.whole, p.offset))[:_MOST_PARTS_TRIED]:
+    tries = min(_MOST_PARTS_TRIED, _TENSORS_TRIED // len(sizes))
+    for part in sorted(sharing.joined, key=lambda p: (p.part, p.whole, p.offset))[:tries]:
         other, other_blocks = arranged(refused | {part})
         if lower_bound(other_blocks) < lower_bound(blocks):
             sharing, blocks, refused = other, other_blocks, refused | {part}
@@ -116,15 +119,25 @@ def _best_sharing(
 
 def _block(storage: Mapping[int, int], sizes: Mapping[int, int], lifetimes: Lifetimes) -> Block:
     """The bytes of a storage, layer by layer: from the first to the last that a tensor needs then."""
+    waiting = sorted(storage, key=lambda tensor: -lifetimes[tensor][0])
     changes = sorted({t for tensor in storage for t in (lifetimes[tensor][0], lifetimes[tensor][1] + 1)})
+    # (start, last layer) and (-stop, last layer) of tensors, those that are not needed any more among them.
+    starts: list[tuple[int, int]] = []
+    stops: list[tuple[int, int]] = []
     spans: list[Span] = []
-    for first, after in itertools.pairwise(changes):
-        live = [t for t in storage if lifetimes[t][0] <= first <= lifetimes[t][1]]
-        if not live:
-            continue
-        start, stop = min(storage[t] for t in live), max(storage[t] + sizes[t] for t in live)
-        if spans and (spans[-1].last + 1, spans[-1].start, spans[-1].stop) == (first, start, stop):
-            spans[-1] = replace(spans[-1], last=after - 1)
-        else:
-            spans.append(Span(first, after - 1, start, stop))
+    for layer, after in itertools.pairwise(changes):
+        while waiting and lifetimes[waiting[-1]][0] == layer:
+            tensor = waiting.pop()
+            last = lifetimes[tensor][1]
+            heapq.heappush(starts, (storage[tensor], last))
+            heapq.heappush(stops, (-storage[tensor] - sizes[tensor], last))
+        for heap in (starts, stops):
+            while heap and heap[0][1] < layer:
+                heapq.heappop(heap)
+        if starts:
+            start, stop = starts[0][0], -stops[0][0]
+            if spans and (spans[-1].last + 1, spans[-1].start, spans[-1].stop) == (layer, start, stop):
+                spans[-1] = replace(spans[-1], last=after - 1)
+            else:
+                spans.append(Span(layer, after - 1, start, stop))
     return Block.of_spans(spans)
