@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,9 +12,12 @@ from rich.text import Text
 from toolchain.cli.console import print_json, print_result
 from toolchain.errors import MissingToolError
 
+if TYPE_CHECKING:
+    from toolchain.doctor import Check
+
 HELP = """Look for everything chipcast uses, and print the command that installs what is missing.
 
-Ends with exit code 20 when something is missing.
+Ends with exit code 20 when something is missing that is no extra.
 
 [bold]Examples[/]
 
@@ -34,7 +37,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="print JSON")] = Fa
     from toolchain.doctor import examine, serial_ports  # noqa: PLC0415 (keeps `--help` fast)
 
     checks, ports = examine(), serial_ports()
-    missing = [check for check in checks if not check.good]
+    missing = [check for check in checks if not (check.good or check.optional)]
     if json:
         print_json({"checks": [dataclasses.asdict(check) for check in checks], "serial_ports": ports})
     else:
@@ -43,10 +46,14 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="print JSON")] = Fa
         table.add_column("name", no_wrap=True)
         table.add_column("found", overflow="fold")
         for check in checks:
-            state = Text("ok", style="green") if check.good else Text("missing", style="bold red")
-            table.add_row(
-                state, check.name, Text(check.found or f"needed for {check.needed_for}: {check.mend}")
-            )
+            what = check.found or f"{check.needed_for}: {check.mend}"
+            table.add_row(_state(check), check.name, Text(what))
         print_result(table, f"serial ports: {', '.join(ports) or 'none'}")
     if missing:
         raise typer.Exit(MissingToolError.exit_code)
+
+
+def _state(check: Check) -> Text:
+    if check.good:
+        return Text("ok", style="green")
+    return Text("extra", style="yellow") if check.optional else Text("missing", style="bold red")
