@@ -18,9 +18,10 @@ ROOM_FILES = {"build", "flash"}
 COMMON = {"vocabulary", "errors", "paths", "process", "installed", "tensorflow_import"}
 # Where a driver needs what it drives.
 ALLOWED = {
-    "build": {"pio"},
+    "build": {"pio", "stack_usage"},
     "flash": {"pio", "simulate"},
     "pio": set(),
+    "stack_usage": set(),
     "doctor": {"load"},
     "config": set(),
     "stages": set(),

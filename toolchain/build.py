@@ -15,6 +15,7 @@ from elftools.elf.sections import SymbolTableSection
 from toolchain import installed, process
 from toolchain.errors import BuildError, DoesNotFitError
 from toolchain.pio import build_failure, run_platformio
+from toolchain.stack_usage import model_stack_bytes
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.program import Program
@@ -106,6 +107,7 @@ def read_firmware(project: Path, board: Board) -> Firmware:
         with elf.open("rb") as file:
             contents = _read_elf(file, board)
         facts = json.loads((folder / "chipcast_build.json").read_text("utf-8"))
+        stack = model_stack_bytes(project.absolute(), folder)
         compiler, flags = str(facts["compiler"]), tuple(str(flag) for flag in facts["flags"])
     except FileNotFoundError as exc:
         raise BuildError(
@@ -131,6 +133,7 @@ def read_firmware(project: Path, board: Board) -> Firmware:
         code_bytes=contents.flash_bytes - contents.weights_bytes - contents.tables_bytes,
         compiler=compiler,
         flags=flags,
+        model_stack_bytes=stack,
     )
 
 

@@ -10,7 +10,13 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from toolchain.errors import ConfigError
-from toolchain.vocabulary.settings import ConvertSettings, OptimiseStep, Settings
+from toolchain.vocabulary.settings import (
+    DEFAULT_OPTIMISE_FOR,
+    ConvertSettings,
+    OptimiseFor,
+    OptimiseStep,
+    Settings,
+)
 
 CONFIG_BYTES_MAX = 1_000_000
 DEFAULT_BOARD = "sim_cortex_m4"
@@ -51,6 +57,7 @@ class DeployConfig(Settings):
     measure: MeasureSection = MeasureSection()
     board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
     engine: Literal["aot"] = "aot"
+    optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
     port: str | None = Field(default=None, min_length=1, max_length=500)
     seed: int = Field(default=0, ge=0, lt=2**32)
     boards_folder: Path | None = Field(default=None, strict=False, exclude=True)

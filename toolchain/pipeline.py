@@ -49,7 +49,7 @@ from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts, facts_of
 from toolchain.vocabulary.measurement import Accuracy, Timing
 from toolchain.vocabulary.optimisation import OptimisedModel
-from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report
+from toolchain.vocabulary.report import FirmwareFacts, MemoryBuffer, MemoryMap, ModelFacts, Report
 
 MODEL_BYTES_MAX = 1 << 30
 SYMBOL_PREFIX = "model"
@@ -288,7 +288,7 @@ def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -
 
     def action() -> ProgramFacts:
         graph = read_graph(model, config.name)
-        program = compile_graph(graph, board, prefix=SYMBOL_PREFIX)
+        program = compile_graph(graph, board, prefix=SYMBOL_PREFIX, optimise_for=config.optimise_for)
         predict_fit(program, board)
         render_project(program, board, model, project, per_layer_timing=config.measure.per_layer)
         return facts_of(program)
@@ -300,6 +300,7 @@ def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -
             "name": config.name,
             "board": board.model_dump(),
             "engine": config.engine,
+            "optimise_for": config.optimise_for,
             "per_layer": config.measure.per_layer,
             "templates": hash_templates(),
             "sources": hash_sources("compile", "kernels", "render", "convert"),
@@ -326,7 +327,7 @@ def _firmware(board: Board, shop: Workshop) -> Firmware:
             "project": [hash_file(path) for path in _rendered_files(project)],
             "compiler": compiler_version(board),
             "tools": version_of("platformio", "scons"),
-            "sources": hash_sources("build.py"),
+            "sources": hash_sources("build.py", "stack_usage.py"),
         },
         writes=[project / ".pio" / "build" / board.id / "firmware.elf"],
         result=Firmware,
@@ -469,6 +470,8 @@ def _report(
             weights_bytes=firmware.weights_bytes,
             compiler=firmware.compiler,
             flags=firmware.flags,
+            optimise_for=built.program.optimise_for,
+            model_stack_bytes=firmware.model_stack_bytes,
         ),
         timing=measured.timing,
         accuracy=Accuracy(
@@ -479,4 +482,16 @@ def _report(
         ),
         parity=compare_outputs(device, oracle, oracle_name()),
         folder=shop.folder,
+        memory=_memory(built.program),
+    )
+
+
+def _memory(program: ProgramFacts) -> MemoryMap:
+    return MemoryMap(
+        arena_bytes=program.arena_bytes,
+        lower_bound_bytes=program.arena_lower_bound_bytes,
+        state_bytes=program.state_bytes,
+        buffers=tuple(
+            MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer) for b in program.buffers
+        ),
     )

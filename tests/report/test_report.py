@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 
 from toolchain.report.json_file import report_as_dict, write_report
+from toolchain.report.memory_map import memory_as_text
 from toolchain.report.terminal import report_as_text
 from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Parity, Timing
 from toolchain.vocabulary.optimisation import StepRecord
-from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report
+from toolchain.vocabulary.report import FirmwareFacts, MemoryBuffer, MemoryMap, ModelFacts, Report
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ def report(tmp_path: Path) -> Report:
         optimise=(StepRecord("prune", {"sparsity": 0.5}, 0.9875, 0.98, 0.5),),
         engine="aot",
         board="sim_cortex_m4",
-        firmware=FirmwareFacts("b" * 64, 18308, 8484, 3072, 364, 11878, 5160, "gcc 12", ("-O2",)),
+        firmware=FirmwareFacts(
+            "b" * 64, 18308, 8484, 3072, 364, 11878, 5160, "gcc 12", ("-O3",), "speed", 212
+        ),
         timing=Timing(
             Kind.COUNTED,
             "instructions",
@@ -41,6 +44,12 @@ def report(tmp_path: Path) -> Report:
         accuracy=Accuracy(0.98, 0.985, 0.985, 400),
         parity=Parity("tflite-micro 0", 4000, 0),
         folder=tmp_path,
+        memory=MemoryMap(
+            3072,
+            3072,
+            0,
+            (MemoryBuffer("[red]image", 0, 64, 0, 0), MemoryBuffer("a/very/long/name" * 9, 64, 3008, 0, 12)),
+        ),
     )
 
 
@@ -59,6 +68,18 @@ def test_it_reads_well_in_80_columns_without_colour(report: Report) -> None:
         assert wanted in text
     # Every figure of time stands beside its kind, and the kind is explained.
     assert "neither cycles nor time" in text
+
+
+def test_the_memory_map_reads_well_and_takes_names_as_they_are(report: Report) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, no_color=True, highlight=False)
+    for part in memory_as_text(report.memory):
+        console.print(part)
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "arena: 3,072 bytes, lower bound 3,072"
+    assert lines[2].split() == ["[red]image", "0", "64", "0–0"]
+    assert lines[3].split()[1:] == ["64", "3,008", "0–12"]
 
 
 def test_differing_bytes_stand_out_without_colour_too(report: Report) -> None:
@@ -95,6 +116,7 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "timing",
         "accuracy",
         "parity",
+        "memory",
     ]
     assert document["schema"] == "chipcast.report/1"
     assert list(document["model"]) == [
@@ -117,6 +139,9 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "weights_bytes",
         "compiler",
         "flags",
+        "optimise_for",
+        "model_stack_bytes",
+        "model_stack_kind",
     ]
     assert list(document["timing"]) == ["kind", "unit", "runs", "min", "median", "max", "per_layer"]
     assert list(document["parity"]) == [
@@ -126,4 +151,13 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "first_diverging_layer",
     ]
     assert document["timing"]["kind"] == "counted"
+    assert document["firmware"]["model_stack_kind"] == "static bound"
+    assert list(document["memory"]) == ["arena_bytes", "lower_bound_bytes", "state_bytes", "buffers"]
+    assert document["memory"]["buffers"][0] == {
+        "name": "[red]image",
+        "offset": 0,
+        "bytes": 64,
+        "first_layer": 0,
+        "last_layer": 0,
+    }
     assert not (tmp_path / "report.json.part").exists()

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay, print_json, print_result
-from toolchain.cli.deploy import BoardName, DataFile, Force, Json, Out, Prune, configuration, given
+from toolchain.cli.deploy import (
+    BoardName,
+    DataFile,
+    Force,
+    Json,
+    Optimise,
+    Out,
+    Prune,
+    configuration,
+    given,
+)
 
 if TYPE_CHECKING:
     from toolchain.vocabulary.firmware import Firmware
@@ -35,6 +45,7 @@ def build(
     source: Annotated[Path, typer.Argument(help="project, output folder, deploy.toml or model")],
     data: DataFile = None,
     board: BoardName = None,
+    optimise_for: Optimise = None,
     prune: Prune = None,
     out: Out = None,
     force: Force = False,
@@ -45,17 +56,18 @@ def build(
     from toolchain.pipeline import build as run  # noqa: PLC0415
     from toolchain.pipeline_project import build_project, is_project  # noqa: PLC0415
 
-    options = given(data=data, board=board, prune=prune, out=out)
+    options = given(data=data, board=board, optimise_for=optimise_for, prune=prune, out=out)
     if is_project(source):
         if options:
+            first = next(iter(options)).replace("_", "-")
             raise ConfigError(
-                f"--{next(iter(options))} does not apply to a project that is rendered already.",
+                f"--{first} does not apply to a project that is rendered already.",
                 "Leave it out, or give the model instead.",
             )
         firmware = build_project(source)
     else:
         overrides = {
-            **given(board=board),
+            **given(board=board, optimise_for=optimise_for),
             "data": given(path=data),
             **({} if prune is None else {"optimise": [{"step": "prune", "sparsity": prune}]}),
         }

@@ -31,6 +31,9 @@ Labels = Annotated[str | None, typer.Option(help="name of the array of labels in
 TestFraction = Annotated[float | None, typer.Option(help="share held out where the file has no test part")]
 BoardName = Annotated[str | None, typer.Option("--board", help="board id or .toml file [sim_cortex_m4]")]
 Engine = Annotated[str | None, typer.Option(help="what runs the model: aot")]
+Optimise = Annotated[
+    str | None, typer.Option("--optimise-for", help="speed, ram or size: what matters most [speed]")
+]
 Out = Annotated[Path | None, typer.Option(help="output folder [out/NAME-BOARD]")]
 Name = Annotated[str | None, typer.Option(help="what to call the model")]
 Prune = Annotated[float | None, typer.Option(help="prune to this share of zero weights")]
@@ -48,6 +51,8 @@ Seed = Annotated[int | None, typer.Option(help="seed of every random choice [0]"
 Force = Annotated[bool, typer.Option("--force", help="run every stage, changed or not")]
 Json = Annotated[bool, typer.Option("--json", help="print report.json instead of tables")]
 
+Memory = Annotated[bool, typer.Option("--memory-map", help="also print who lies where in the arena")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -62,6 +67,7 @@ def deploy(
     test_fraction: TestFraction = None,
     board: BoardName = None,
     engine: Engine = None,
+    optimise_for: Optimise = None,
     out: Out = None,
     name: Name = None,
     prune: Prune = None,
@@ -77,11 +83,13 @@ def deploy(
     port: Port = None,
     seed: Seed = None,
     force: Force = False,
+    memory_map: Memory = False,
     json: Json = False,
 ) -> None:
     """See HELP."""
     from toolchain.pipeline import deploy as run  # noqa: PLC0415 (keeps `--help` fast)
     from toolchain.report.json_file import report_as_dict  # noqa: PLC0415
+    from toolchain.report.memory_map import memory_as_text  # noqa: PLC0415
     from toolchain.report.terminal import report_as_text  # noqa: PLC0415
 
     pruning = given(
@@ -94,7 +102,7 @@ def deploy(
     if pruning and prune is None:
         raise ConfigError("Pruning options were given without --prune.", "Add --prune SPARSITY.")
     overrides = {
-        **given(board=board, engine=engine, port=port, seed=seed),
+        **given(board=board, engine=engine, optimise_for=optimise_for, port=port, seed=seed),
         "model": given(name=name),
         "data": given(path=data, inputs=inputs, labels=labels, test_fraction=test_fraction),
         "convert": given(calibration_samples=calibration_samples),
@@ -109,7 +117,7 @@ def deploy(
     if json:
         print_json(report_as_dict(report))
     else:
-        print_result(*report_as_text(report))
+        print_result(*report_as_text(report), *(["", *memory_as_text(report.memory)] if memory_map else []))
 
 
 def configuration(source: Path, overrides: Mapping[str, Any]) -> Any:

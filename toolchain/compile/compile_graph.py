@@ -27,13 +27,16 @@ from toolchain.vocabulary.program import (
     Program,
     TensorPort,
 )
+from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR, OptimiseFor
 
-OPTIMISATION_GOALS = ("ram", "size", "speed")
+OPTIMISATION_GOALS: tuple[str, ...] = get_args(OptimiseFor)
 _SHOWN_REFUSALS = 3
 _C_TYPES = {"INT8": "int8_t"}
 
 
-def compile_graph(graph: Graph, board: Board, *, prefix: str, optimise_for: str = "ram") -> Program:
+def compile_graph(
+    graph: Graph, board: Board, *, prefix: str, optimise_for: str = DEFAULT_OPTIMISE_FOR
+) -> Program:
     """Compile `graph` for `board`; every C symbol will start with `prefix`.
 
     The program computes, byte for byte, what TensorFlow Lite Micro computes.  The portable kernels are
@@ -64,11 +67,11 @@ def compile_graph(graph: Graph, board: Board, *, prefix: str, optimise_for: str 
         inputs=tuple(_port(graph.tensors[i], arena) for i in graph.inputs),
         outputs=tuple(_port(graph.tensors[i], arena) for i in graph.outputs),
         optimise_for=optimise_for,
+        initial_state=state.initial,
+        state=state.buffers,
     )
 
 
-        initial_state=state.initial,
-        state=state.buffers,
 def _check_settings(prefix: str, optimise_for: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", prefix) or prefix.startswith("chipcast"):
         raise ConfigError(

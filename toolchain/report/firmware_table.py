@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from toolchain.report.units import grouped
+from toolchain.report.units import optional
 from toolchain.vocabulary.firmware import Firmware
 
 SCHEMA = "chipcast.firmware/1"
@@ -32,8 +32,9 @@ def firmware_as_text(firmware: Firmware) -> list[RenderableType]:
         ("  code", firmware.code_bytes),
         ("RAM", firmware.ram_bytes),
         ("  arena", firmware.arena_bytes),
+        ("  stack of the model, static bound", firmware.model_stack_bytes),
     ):
-        table.add_row(label, grouped(value))
+        table.add_row(label, optional(value))
     return [
         table,
         "",

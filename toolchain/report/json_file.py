@@ -27,6 +27,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "timing": timing_as_dict(report.timing),
         "accuracy": accuracy_as_dict(report.accuracy),
         "parity": dataclasses.asdict(report.parity),
+        "memory": dataclasses.asdict(report.memory),
     }
 
 

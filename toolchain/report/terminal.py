@@ -68,6 +68,7 @@ def _sizes(report: Report) -> Table:
         ("firmware RAM", firmware.ram_bytes),
         ("  arena", firmware.arena_bytes),
         ("  stack, high-water mark", firmware.stack_bytes),
+        ("  stack of the model, static bound", firmware.model_stack_bytes),
     ):
         table.add_row(label, optional(value))
     return table

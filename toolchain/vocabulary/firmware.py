@@ -13,8 +13,9 @@ class Firmware:
     `flash_bytes` is what is programmed (code, constants, initialised data); `ram_bytes` what is
     reserved when it runs (data, bss and the stack's reserve); `weights_bytes` the model's weights and
     biases, by symbol; `tables_bytes` the compiler's other constants; `code_bytes` the flash that is
-    neither.  `build_id` is the hash of all sources and flags, computed by the project's own build and
-    carried in the ELF file.
+    neither.  `model_stack_bytes` is a static bound on the stack that the model and its kernels take
+    (None where the compiler tells of no bound).  `build_id` is the hash of all sources and flags, computed by
+    the project's own build and carried in the ELF file.
     """
 
     project: Path
@@ -31,3 +32,4 @@ class Firmware:
     code_bytes: int
     compiler: str
     flags: tuple[str, ...]
+    model_stack_bytes: int | None

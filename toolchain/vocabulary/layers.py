@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain.vocabulary.program import Program, TensorPort
+from toolchain.vocabulary.program import ArenaBuffer, Program, TensorPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +18,34 @@ class LayerFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
-    """The compiled model without its constants: ports, layers, bytes."""
+    """The compiled model without its constants: ports, layers, bytes.
+
+    `buffers` is the memory map of the arena; `state_bytes` what variables take beside it.
+    """
 
     model_sha256: str
+    optimise_for: str
     arena_bytes: int
     arena_lower_bound_bytes: int
     macs: int
     inputs: tuple[TensorPort, ...]
     outputs: tuple[TensorPort, ...]
     layers: tuple[LayerFacts, ...]
+    buffers: tuple[ArenaBuffer, ...]
+    state_bytes: int
 
 
 def facts_of(program: Program) -> ProgramFacts:
     """The facts of `program`."""
     return ProgramFacts(
         model_sha256=program.model_sha256,
+        optimise_for=program.optimise_for,
         arena_bytes=program.arena_bytes,
         arena_lower_bound_bytes=program.arena_lower_bound_bytes,
         macs=program.macs,
         inputs=program.inputs,
         outputs=program.outputs,
         layers=tuple(LayerFacts(layer.name, layer.operator, layer.macs) for layer in program.layers),
+        buffers=program.arena,
+        state_bytes=int(program.initial_state.nbytes),
     )

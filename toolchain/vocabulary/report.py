@@ -26,7 +26,11 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class FirmwareFacts:
-    """The firmware's sizes in bytes.  `stack_bytes` is the high-water mark the device found."""
+    """The firmware's sizes in bytes.
+
+    `stack_bytes` is the high-water mark the device found, for everything it runs; `model_stack_bytes` a
+    static bound for the model and its kernels, from the compiler's figures for every function.
+    """
 
     build_id: str
     flash_bytes: int
@@ -37,6 +41,34 @@ class FirmwareFacts:
     weights_bytes: int
     compiler: str
     flags: tuple[str, ...]
+    optimise_for: str
+    model_stack_bytes: int | None
+    model_stack_kind: str = "static bound"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBuffer:
+    """A tensor, or a layer's scratch: `bytes` from `offset` on, needed from one layer to another."""
+
+    name: str
+    offset: int
+    bytes: int
+    first_layer: int
+    last_layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMap:
+    """Who lies where in the arena, and when.
+
+    `lower_bound_bytes` is the most that any one layer needs: no arena for the same execution is smaller.
+    `state_bytes` is what variables take beside the arena.
+    """
+
+    arena_bytes: int
+    lower_bound_bytes: int
+    state_bytes: int
+    buffers: tuple[MemoryBuffer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +84,7 @@ class Report:
     accuracy: Accuracy
     parity: Parity
     folder: Path
+    memory: MemoryMap
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,13 @@ class PruneSettings(Settings):
     learning_rate: float = Field(default=1e-3, gt=0.0, le=10.0)
 
 
+OptimiseFor = Literal["speed", "ram", "size"]
+"""What a program is made for, where not everything can be had at once."""
+
+# Speed is what a user of a microcontroller runs short of first; whoever lacks memory is told so, in bytes,
+# by the build, and can choose then.
+DEFAULT_OPTIMISE_FOR: OptimiseFor = "speed"
+
 # One more class here is one more step: a union discriminated by `step`.
 OptimiseStep = Annotated[PruneSettings, Field()]
 

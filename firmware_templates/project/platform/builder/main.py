@@ -35,6 +35,8 @@ env.Append(
     CCFLAGS=[
         *core_flags,
         "-g",
+        # How much stack every function takes, beside its object file; chipcast adds it up.
+        "-fstack-usage",
         "-Wall",
         "-Wextra",
         "-ffunction-sections",
