@@ -10,6 +10,7 @@ import numpy as np
 import tflite
 
 from tests.flatbuffer_builder import ModelBuilder
+from tests.operators.binary import grow_binary
 from tests.operators.unary import grow_unary
 
 _MAX_ELEMENTS = 4096
@@ -107,7 +108,7 @@ class RandomNetwork:
 
     # Operators; each returns whether it could be applied.
 
-    def _weights(
+    def weighted(
         self, shape: tuple[int, ...], channel_axis: int, taps: int, output_shape: tuple[int, ...]
     ) -> tuple[int, int, int]:
         """Weights, bias (or -1) and output of a layer that sums `taps` products."""
@@ -169,7 +170,7 @@ class RandomNetwork:
         groups = divisors[self.whole(0, len(divisors) - 1)] if self.chance(0.3) else 1
         filters = groups * self.whole(1, 9)
         shape = (filters, *kernel, channels // groups)
-        weights, bias, output = self._weights(shape, 0, math.prod(shape[1:]), (batch, *size, filters))
+        weights, bias, output = self.weighted(shape, 0, math.prod(shape[1:]), (batch, *size, filters))
         inputs = [self.last, weights] if bias == -1 and self.chance(0.5) else [self.last, weights, bias]
         self.builder.operator(
             "CONV_2D",
@@ -196,7 +197,7 @@ class RandomNetwork:
         padding, strides, size = window
         multiplier = self.whole(1, 3)
         shape = (1, *kernel, channels * multiplier)
-        weights, bias, output = self._weights(shape, 3, math.prod(kernel), (batch, *size, shape[3]))
+        weights, bias, output = self.weighted(shape, 3, math.prod(kernel), (batch, *size, shape[3]))
         self.builder.operator(
             "DEPTHWISE_CONV_2D",
             [self.last, weights, *([bias] if bias != -1 else [])],
@@ -217,7 +218,7 @@ class RandomNetwork:
             return False
         rows = shape[0] if self.chance(0.7) else 1
         inputs, outputs = math.prod(shape) // rows, self.whole(1, 21)
-        weights, bias, output = self._weights((outputs, inputs), 0, inputs, (rows, outputs))
+        weights, bias, output = self.weighted((outputs, inputs), 0, inputs, (rows, outputs))
         self.builder.operator(
             "FULLY_CONNECTED", [self.last, weights, bias], [output], FusedActivationFunction=self.activation()
         )
@@ -393,6 +394,11 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "HARD_SWISH": (1, grow_unary("HARD_SWISH")),
     "LEAKY_RELU": (1, grow_unary("LEAKY_RELU", Alpha=0.125)),
     "TANH": (1, grow_unary("TANH")),
+    "MAXIMUM": (1, grow_binary("MAXIMUM", fused=False, reach=max)),
+    "MINIMUM": (1, grow_binary("MINIMUM", fused=False, reach=max)),
+    "MUL": (2, grow_binary("MUL", fused=True, reach=lambda a, b: 64 * a * b)),
+    "PRELU": (1, grow_binary("PRELU", fused=False, reach=lambda a, b: 64 * a * b)),
+    "SUB": (1, grow_binary("SUB", fused=True, reach=max)),
 }
 
 

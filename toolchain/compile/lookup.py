@@ -10,8 +10,10 @@ from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, Parameters, PendingCall, TensorPlace
 
 
-def lower_lookup(layer: LayerView, pool: ConstantPool, function: Callable[[int], int]) -> Lowering:
-    """One table look-up an element; `function` maps every int8 value to an int8 value."""
+def lower_lookup(
+    layer: LayerView, pool: ConstantPool, function: Callable[[int], int], position: int = 0
+) -> Lowering:
+    """One table look-up an element of the input at `position`; `function` maps int8 values to int8 values."""
     table = np.array([function(value) for value in range(-128, 128)], np.int8)
     reference = pool.add(
         f"{layer.operator.index}_lookup",
@@ -20,7 +22,7 @@ def lower_lookup(layer: LayerView, pool: ConstantPool, function: Callable[[int],
         role="table",
         comment=f"{layer.name}, for -128 to 127",
     )
-    a, b = layer.input().index, layer.output().index
+    a, b = layer.input(position).index, layer.output().index
     parameters: Parameters = {"elements": layer.output().elements, "table": reference}
     call = PendingCall("lookup_s8", parameters, (TensorPlace(a), TensorPlace(b)))
     return Lowering((call,), in_place=((b, a),))

@@ -26,9 +26,9 @@ static const int8_t model_w_1_constant[6] ALIGNED(4) = {
 
 /* 0 ADD t2 */
 static const struct chipcast_add_broadcast_s8_params model_layer_0_0 = {
-    .extent = {1, 6, 4, 4},
-    .input1_stride = {0, 1, 0, 0},
-    .input2_stride = {0, 16, 4, 1},
+    .extent = {1, 1, 6, 16},
+    .input1_stride = {0, 0, 1, 0},
+    .input2_stride = {0, 0, 16, 1},
     .input1_zero_point = 127,
     .input1_multiplier = 1858947621,
     .input1_shift = -6,

@@ -18,14 +18,19 @@ from toolchain.compile.operators.hard_swish import HARD_SWISH
 from toolchain.compile.operators.leaky_relu import LEAKY_RELU
 from toolchain.compile.operators.logistic import LOGISTIC
 from toolchain.compile.operators.max_pool_2d import MAX_POOL_2D
+from toolchain.compile.operators.maximum import MAXIMUM
 from toolchain.compile.operators.mean import MEAN
+from toolchain.compile.operators.minimum import MINIMUM
+from toolchain.compile.operators.mul import MUL
 from toolchain.compile.operators.pad import PAD
+from toolchain.compile.operators.prelu import PRELU
 from toolchain.compile.operators.quantize import QUANTIZE
 from toolchain.compile.operators.relu import RELU
 from toolchain.compile.operators.relu6 import RELU6
 from toolchain.compile.operators.reshape import RESHAPE
 from toolchain.compile.operators.softmax import SOFTMAX
 from toolchain.compile.operators.squeeze import SQUEEZE
+from toolchain.compile.operators.sub import SUB
 from toolchain.compile.operators.tanh import TANH
 
 OPERATORS: Mapping[str, OperatorSupport] = {
@@ -43,15 +48,20 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         HARD_SWISH,
         LEAKY_RELU,
         LOGISTIC,
+        MAXIMUM,
         MAX_POOL_2D,
         MEAN,
+        MINIMUM,
+        MUL,
         PAD,
+        PRELU,
         QUANTIZE,
         RELU,
         RELU6,
         RESHAPE,
         SOFTMAX,
         SQUEEZE,
+        SUB,
         TANH,
     )
 }

@@ -1,0 +1,25 @@
+/* Product of two int8 tensors, either of which may be repeated along some axes. */
+#ifndef CHIPCAST_MUL_S8_H
+#define CHIPCAST_MUL_S8_H
+
+#include <stdint.h>
+
+/* `extent` and the strides: see broadcast.h. */
+struct chipcast_mul_s8_params {
+    int32_t extent[4];
+    int32_t input1_stride[4];
+    int32_t input2_stride[4];
+    int32_t input1_zero_point;
+    int32_t input2_zero_point;
+    int32_t output_zero_point;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t activation_min;
+    int32_t activation_max;
+};
+
+/* output may be an input of its size. */
+void chipcast_mul_s8(const struct chipcast_mul_s8_params *p, const int8_t *input1, const int8_t *input2,
+                     int8_t *output);
+
+#endif
