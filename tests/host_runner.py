@@ -19,6 +19,7 @@ from toolchain.render.model_source import render_model
 from toolchain.simulate.oracle import Oracle
 from toolchain.vocabulary.board import Board, Compiler, Memory, PlatformIO, Serial, Support, Timer
 from toolchain.vocabulary.program import Program
+from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR
 
 WARNINGS = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
@@ -79,8 +80,10 @@ static void run_%(p)s(int runs)
 """
 
 
-def compile_model(model: bytes, prefix: str = "model", name: str = "test") -> Program:
-    return compile_graph(read_graph(model, name), HOST, prefix=prefix)
+def compile_model(
+    model: bytes, prefix: str = "model", name: str = "test", *, optimise_for: str = DEFAULT_OPTIMISE_FOR
+) -> Program:
+    return compile_graph(read_graph(model, name), HOST, prefix=prefix, optimise_for=optimise_for)
 
 
 def run_programs(
