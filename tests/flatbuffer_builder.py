@@ -15,12 +15,18 @@ _OPTIONS = {
     "ABS": "AbsOptions",
     "ADD": "AddOptions",
     "ARG_MAX": "ArgMaxOptions",
+    "ASSIGN_VARIABLE": "AssignVariableOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
+    "BATCH_MATMUL": "BatchMatMulOptions",
+    "CALL_ONCE": "CallOnceOptions",
+    "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "DEPTH_TO_SPACE": "DepthToSpaceOptions",
     "DEQUANTIZE": "DequantizeOptions",
     "EXPAND_DIMS": "ExpandDimsOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
+    "GATHER": "GatherOptions",
     "HARD_SWISH": "HardSwishOptions",
     "L2_NORMALIZATION": "L2NormOptions",
     "LEAKY_RELU": "LeakyReluOptions",
@@ -30,14 +36,30 @@ _OPTIONS = {
     "MINIMUM": "MaximumMinimumOptions",
     "MUL": "MulOptions",
     "NEG": "NegOptions",
+    "PACK": "PackOptions",
     "PAD": "PadOptions",
+    "PADV2": "PadV2Options",
     "QUANTIZE": "QuantizeOptions",
+    "READ_VARIABLE": "ReadVariableOptions",
     "REDUCE_MAX": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "SLICE": "SliceOptions",
     "SOFTMAX": "SoftmaxOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
     "SQUEEZE": "SqueezeOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
     "SUM": "ReducerOptions",
+    "SVDF": "SVDFOptions",
+    "TRANSPOSE": "TransposeOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "UNPACK": "UnpackOptions",
+    "VAR_HANDLE": "VarHandleOptions",
 }
 
 
@@ -67,10 +89,12 @@ class ModelBuilder:
     """Collects tensors and operators; `build` writes the file.
 
     Options are given under their schema names in CamelCase (`StrideH=2`); enumerations as integers.
+    `subgraphs` become the graphs 1 and up of the file, without inputs and outputs.
     """
 
     tensors: list[BuiltTensor] = field(default_factory=list)
     operators: list[BuiltOperator] = field(default_factory=list)
+    subgraphs: list[ModelBuilder] = field(default_factory=list)
 
     def tensor(
         self,
@@ -82,6 +106,7 @@ class ModelBuilder:
         axis: int = 0,
         name: str = "",
         data: npt.NDArray[Any] | None = None,
+        variable: bool = False,
     ) -> int:
         scales = [scale] if isinstance(scale, float) else list(scale)
         number = len(self.tensors)
@@ -94,6 +119,7 @@ class ModelBuilder:
                 [zero_point] * len(scales),
                 axis,
                 data,
+                variable,
             )
         )
         return number
@@ -103,19 +129,16 @@ class ModelBuilder:
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         b = flatbuffers.Builder(1024)
-        buffers = [self._buffer(b, b"")] + [self._buffer(b, _raw(t)) for t in self.tensors]
-        names = sorted({op.name for op in self.operators})
+        parts = [self, *self.subgraphs]
+        raw = [_raw(tensor) for part in parts for tensor in part.tensors]
+        buffers = [self._buffer(b, data) for data in (b"", *raw)]
+        names = sorted({op.name for part in parts for op in part.operators})
         codes = [self._code(b, name) for name in names]
-        tensors = [self._tensor(b, t, number) for number, t in enumerate(self.tensors, start=1)]
-        operators = [self._operator(b, op, names.index(op.name)) for op in self.operators]
-        tables = [_offsets(b, x) for x in (tensors, operators)]
-        ends = [_int32s(b, x) for x in (inputs, outputs)]
-        tflite.SubGraphStart(b)
-        tflite.SubGraphAddTensors(b, tables[0])
-        tflite.SubGraphAddInputs(b, ends[0])
-        tflite.SubGraphAddOutputs(b, ends[1])
-        tflite.SubGraphAddOperators(b, tables[1])
-        graphs = _offsets(b, [tflite.SubGraphEnd(b)])
+        first, made = 1, []
+        for part in parts:
+            made.append(part._graph(b, names, first, (inputs, outputs) if part is self else ((), ())))
+            first += len(part.tensors)
+        graphs = _offsets(b, made)
         code_table, buffer_table = _offsets(b, codes), _offsets(b, buffers)
         tflite.ModelStart(b)
         tflite.ModelAddVersion(b, 3)
@@ -124,6 +147,20 @@ class ModelBuilder:
         tflite.ModelAddBuffers(b, buffer_table)
         b.Finish(tflite.ModelEnd(b), b"TFL3")
         return bytes(b.Output())
+
+    def _graph(
+        self, b: Any, names: Sequence[str], first_buffer: int, ends: tuple[Sequence[int], Sequence[int]]
+    ) -> int:
+        tensors = [self._tensor(b, t, number) for number, t in enumerate(self.tensors, start=first_buffer)]
+        operators = [self._operator(b, op, names.index(op.name)) for op in self.operators]
+        tables = [_offsets(b, x) for x in (tensors, operators)]
+        vectors = [_int32s(b, x) for x in ends]
+        tflite.SubGraphStart(b)
+        tflite.SubGraphAddTensors(b, tables[0])
+        tflite.SubGraphAddInputs(b, vectors[0])
+        tflite.SubGraphAddOutputs(b, vectors[1])
+        tflite.SubGraphAddOperators(b, tables[1])
+        return int(tflite.SubGraphEnd(b))
 
     @staticmethod
     def _buffer(b: Any, raw: bytes) -> int:
@@ -173,6 +210,7 @@ class ModelBuilder:
         class_name, options = _OPTIONS.get(operator.name), None
         if class_name is not None:
             lists = {k: _int32s(b, v) for k, v in operator.options.items() if isinstance(v, (list, tuple))}
+            lists |= {k: b.CreateString(v) for k, v in operator.options.items() if isinstance(v, str)}
             getattr(tflite, f"{class_name}Start")(b)
             for key, value in operator.options.items():
                 getattr(tflite, f"{class_name}Add{key}")(b, lists.get(key, value))
@@ -193,7 +231,7 @@ def _raw(tensor: BuiltTensor) -> bytes:
         return tensor.raw
     if tensor.data is None:
         return b""
-    dtypes = {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32, "UINT8": np.uint8, "INT16": np.int16}
+    dtypes = {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32, "UINT8": np.uint8, "INT16": np.int16, "INT64": np.int64}
     return np.ascontiguousarray(tensor.data, dtypes[tensor.dtype]).tobytes()
 
 

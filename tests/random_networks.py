@@ -11,6 +11,7 @@ import tflite
 
 from tests.flatbuffer_builder import ModelBuilder
 from tests.operators.binary import grow_binary
+from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.unary import grow_unary
 
 _MAX_ELEMENTS = 4096
@@ -399,6 +400,7 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "MUL": (2, grow_binary("MUL", fused=True, reach=lambda a, b: 64 * a * b)),
     "PRELU": (1, grow_binary("PRELU", fused=False, reach=lambda a, b: 64 * a * b)),
     "SUB": (1, grow_binary("SUB", fused=True, reach=max)),
+    "TRANSPOSE_CONV": (2, grow_transpose_conv),
 }
 
 

@@ -94,6 +94,17 @@ def pack(
     rows: npt.NDArray[np.int64],
 ) -> dict[str, ParameterValue]:
     """The constants of a layer in the model file's own weight layout; `rows` is (channels, taps)."""
+    return pack_as(layer, pool, multipliers, values(layer.input(1)), folded_bias(layer, rows))
+
+
+def pack_as(
+    layer: LayerView,
+    pool: ConstantPool,
+    multipliers: Sequence[Multiplier],
+    weights: npt.NDArray[np.int64],
+    bias: npt.NDArray[np.int64],
+) -> dict[str, ParameterValue]:
+    """The constants of a layer with weights and bias as the kernel wants them, zero point folded in."""
     number = layer.operator.index
     if len(set(multipliers)) == 1:
         multipliers = multipliers[:1]
@@ -104,9 +115,15 @@ def pack(
     name = layer.name
     return {
         "requantise_step": 0 if len(multipliers) == 1 else 1,
-        "weights": pool.add(f"{number}_weights", "int8_t", weights, role="weights", comment=name),
+        "weights": pool.add(
+            f"{number}_weights", "int8_t", weights.astype(np.int8), role="weights", comment=name
+        ),
         "bias": pool.add(
-            f"{number}_bias", "int32_t", bias, role="weights", comment=f"{name}, zero point folded in"
+            f"{number}_bias",
+            "int32_t",
+            bias.astype(np.int32),
+            role="weights",
+            comment=f"{name}, zero point folded in",
         ),
         "multiplier": pool.add(f"{number}_multiplier", "int32_t", scale, role="table", comment=name),
         "shift": pool.add(f"{number}_shift", "int8_t", shift, role="table", comment=name),

@@ -44,6 +44,9 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         DEQUANTIZE,
         ELU,
         EXPAND_DIMS,
+from toolchain.compile.operators.transpose import TRANSPOSE
+from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
+from toolchain.compile.operators.unpack import UNPACK
         FULLY_CONNECTED,
         HARD_SWISH,
         LEAKY_RELU,
@@ -65,3 +68,6 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         TANH,
     )
 }
+        TRANSPOSE,
+        TRANSPOSE_CONV,
+        UNPACK,
