@@ -110,8 +110,6 @@ def pack_as(
         multipliers = multipliers[:1]
     scale = np.array([m.value for m in multipliers], np.int32)
     shift = np.array([m.shift for m in multipliers], np.int8)
-    weights = values(layer.input(1)).astype(np.int8)
-    bias = folded_bias(layer, rows).astype(np.int32)
     name = layer.name
     return {
         "requantise_step": 0 if len(multipliers) == 1 else 1,
