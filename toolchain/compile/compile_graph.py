@@ -31,7 +31,7 @@ from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR, OptimiseFor
 
 OPTIMISATION_GOALS: tuple[str, ...] = get_args(OptimiseFor)
 _SHOWN_REFUSALS = 3
-_C_TYPES = {"INT8": "int8_t"}
+_C_TYPES = {"INT8": "int8_t", "INT16": "int16_t", "INT32": "int32_t"}
 
 
 def compile_graph(
@@ -108,9 +108,9 @@ def _refuse_unsupported(graph: Graph, board: Board) -> None:
 
 
 def _port_refusal(graph: Graph, index: int) -> str | None:
-    """Inputs and outputs of the model are int8 or float32, and computed at run time."""
+    """Inputs and outputs of the model are int8, int16 or float32, and computed at run time."""
     tensor = graph.tensors[index]
-    if tensor.dtype not in ("INT8", "FLOAT32"):
+    if tensor.dtype not in ("INT8", "INT16", "FLOAT32"):
         return f"{tensor.name!r}, an input or output of the model, is {tensor.dtype}"
     if tensor.is_constant or tensor.is_variable:
         return f"{tensor.name!r}, an output of the model, is not computed"
@@ -132,7 +132,7 @@ class _Places:
         if lives_on is not None:
             return lives_on
         if tensor.data is None:
-            return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset)
+            return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset, place.c_type)
         c_type, symbol = _C_TYPES[tensor.dtype], f"{tensor.index}_constant"
         return self.pool.add(symbol, c_type, tensor.data, role="weights", comment=tensor.name)
 
@@ -157,7 +157,9 @@ def _call(call: PendingCall, scratch: int, places: _Places) -> KernelCall:
     def address(place: TensorPlace | ScratchPlace | ConstantRef | int) -> Address | int:
         if isinstance(place, TensorPlace):
             return places.of_tensor(place)
-        return BufferRef(scratch + place.offset) if isinstance(place, ScratchPlace) else place
+        if isinstance(place, ScratchPlace):
+            return BufferRef(scratch + place.offset, place.c_type)
+        return place
 
     return KernelCall(
         kernel=call.kernel,

@@ -16,18 +16,20 @@ from toolchain.vocabulary.program import Constant, ConstantRef, ParameterValue
 class TensorPlace:
     """`offset` bytes into wherever the tensor of this index will lie: the arena, or flash for a constant.
 
-    A constant can be addressed at its start only.
+    A constant can be addressed at its start only.  `c_type` is what the kernel takes it for.
     """
 
     tensor: int
     offset: int = 0
+    c_type: str = "int8_t"
 
 
 @dataclass(frozen=True, slots=True)
 class ScratchPlace:
-    """`offset` bytes into the layer's scratch memory."""
+    """`offset` bytes into the layer's scratch memory, which the kernel takes for `c_type`."""
 
     offset: int = 0
+    c_type: str = "int8_t"
 
 
 @dataclass(frozen=True, slots=True)

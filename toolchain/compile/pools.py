@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from toolchain.compile.layer_view import LayerView, quantisation
-from toolchain.compile.lowering import Lowering, Parameters, PendingCall, TensorPlace
-from toolchain.compile.requantise import activation_range
+from toolchain.compile.activation_types import kernel_for, output_range, place_of
+from toolchain.compile.layer_view import LayerView
+from toolchain.compile.lowering import Lowering, Parameters, PendingCall
 from toolchain.compile.rules import (
+    activations,
     four_axes,
     fused_activation,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
     same_quantisation,
 )
 from toolchain.compile.windows import output_fits, pool_windows, steps_in_range, window_parameters
@@ -23,7 +23,7 @@ def output_shape(layer: LayerView) -> str | None:
 
 POOL_RULES = (
     inputs_and_outputs(1),
-    int8_activations(),
+    activations(),
     input_is_no_constant,
     four_axes,
     fused_activation,
@@ -33,12 +33,11 @@ POOL_RULES = (
 )
 
 
-def lower_pool(layer: LayerView, kernel: str) -> Lowering:
-    """One call of `kernel`."""
+def lower_pool(layer: LayerView, name: str) -> Lowering:
+    """One call of the kernel `name` for the type of the activations."""
     found = pool_windows(layer)
     batches, input_height, input_width, channels = layer.input().shape
-    target = quantisation(layer.output())
-    low, high = activation_range(layer.text("fused_activation_function"), target)
+    low, high = output_range(layer)
     parameters: Parameters = {
         "batches": batches,
         "input_height": input_height,
@@ -50,5 +49,5 @@ def lower_pool(layer: LayerView, kernel: str) -> Lowering:
         "activation_min": low,
         "activation_max": high,
     }
-    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
-    return Lowering((PendingCall(kernel, parameters, places),))
+    places = place_of(layer.input()), place_of(layer.output())
+    return Lowering((PendingCall(kernel_for(layer, name), parameters, places),))

@@ -61,9 +61,10 @@ def quantise_activation(real: float, quantisation: Quantisation) -> int:
     return quantisation.zero_point + round_half_away(float(scaled))
 
 
-def activation_range(activation: str, quantisation: Quantisation) -> tuple[int, int]:
-    """What a fused activation leaves of int8 (`CalculateActivationRangeQuantized`)."""
-    low, high = -128, 127
+def activation_range(
+    activation: str, quantisation: Quantisation, low: int = -128, high: int = 127
+) -> tuple[int, int]:
+    """What a fused activation leaves of `low`…`high` (`CalculateActivationRangeQuantized`)."""
     if activation in ("RELU", "RELU6"):
         low = max(low, quantise_activation(0.0, quantisation))
     if activation == "RELU6":

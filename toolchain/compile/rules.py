@@ -40,13 +40,21 @@ def inputs_and_outputs(least: int, most: int | None = None) -> Rule:
 
 
 def _not_int8(tensor: Tensor) -> str | None:
-    if tensor.dtype != "INT8":
-        return f"tensor {tensor.name!r} is {tensor.dtype}, not INT8"
+    return _unfit(tensor, "INT8", range(-128, 128))
+
+
+def _not_int16(tensor: Tensor) -> str | None:
+    return _unfit(tensor, "INT16", range(1))
+
+
+def _unfit(tensor: Tensor, dtype: str, zero_points: range) -> str | None:
+    if tensor.dtype != dtype:
+        return f"tensor {tensor.name!r} is {tensor.dtype}, not {dtype}"
     if tensor.quantisation is None:
         return f"tensor {tensor.name!r} is not quantised"
     if tensor.quantisation.per_channel:
         return f"activation {tensor.name!r} is quantised per channel"
-    if not -128 <= tensor.quantisation.zero_point <= 127:
+    if tensor.quantisation.zero_point not in zero_points:
         return f"tensor {tensor.name!r} has the zero point {tensor.quantisation.zero_point}"
     if not 0 < tensor.elements <= MAX_ACTIVATION_VALUES:
         return f"tensor {tensor.name!r} has {tensor.elements} values"
@@ -61,6 +69,19 @@ def int8_activations(*positions: int) -> Rule:
         outputs = [layer.output(position) for position in range(len(layer.operator.outputs))]
         tensors = [*(layer.input(position) for position in positions or (0,)), *outputs]
         return next((reason for reason in map(_not_int8, tensors) if reason), None)
+
+    return rule
+
+
+def activations(*positions: int) -> Rule:
+    """The same rule for operators that also have a form on int16 activations."""
+
+    def rule(layer: LayerView) -> str | None:
+        """Activations are all int8, or all int16 with zero point 0; one scale a tensor, and not empty."""
+        outputs = [layer.output(position) for position in range(len(layer.operator.outputs))]
+        tensors = [*(layer.input(position) for position in positions or (0,)), *outputs]
+        unfit = _not_int16 if outputs[0].dtype == "INT16" else _not_int8
+        return next((reason for reason in map(unfit, tensors) if reason), None)
 
     return rule
 

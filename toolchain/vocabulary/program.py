@@ -18,9 +18,9 @@ from toolchain.vocabulary.graph import Quantisation
 class Constant:
     """A `static const` array in flash.
 
-    `symbol` is its name without the model's prefix; `c_type` one of int8_t, uint8_t, int16_t, int32_t,
-    float; `values` one-dimensional; `role` "weights" (what the model file calls weights and biases)
-    or "table" (requantisation and look-up tables made by the compiler).
+    `symbol` is its name without the model's prefix; `c_type` one of int8_t, uint8_t, int16_t, uint16_t,
+    int32_t, int64_t, float; `values` one-dimensional; `role` "weights" (what the model file calls
+    weights and biases) or "table" (requantisation and look-up tables made by the compiler).
     """
 
     symbol: str

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from toolchain.compile.accumulators import (
+    constant_bias,
+    input_parameters,
+    multipliers_in_range,
+    stage_and_constants,
+    sums_in_range,
+)
+from toolchain.compile.activation_types import activation_type, kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -10,25 +18,17 @@ from toolchain.compile.lowering import (
     Parameters,
     PendingCall,
     ScratchPlace,
-    TensorPlace,
 )
 from toolchain.compile.rules import (
+    activations,
     four_axes,
     fused_activation,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
 )
-from toolchain.compile.weights import (
-    accumulator_overflow,
-    constant_int8_weights,
-    constant_int32_bias,
-    convolution_multipliers,
-    output_stage,
-    pack,
-    too_large_multiplier,
-)
+from toolchain.compile.weights import constant_int8_weights, convolution_multipliers
 from toolchain.compile.windows import convolution_windows, output_fits, steps_in_range, window_parameters
+from toolchain.vocabulary.graph import ITEM_BYTES
 
 
 def filter_shape(layer: LayerView) -> str | None:
@@ -60,36 +60,25 @@ def output_shape(layer: LayerView) -> str | None:
     return output_fits(layer, convolution_windows(layer), layer.input(1).shape[0])
 
 
-def multiplier_range(layer: LayerView) -> str | None:
-    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
-    return too_large_multiplier(convolution_multipliers(layer))
-
-
-def accumulator_range(layer: LayerView) -> str | None:
-    """No input can take the 32-bit accumulator over its limit."""
-    return accumulator_overflow(layer, channel_axis=0)
-
-
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     """A 1x1 filter at stride 1 is a fully connected layer over the pixels; all else goes patch by patch."""
     filters = values(layer.input(1))
     rows = filters.reshape(filters.shape[0], -1)
-    constants = pack(layer, pool, convolution_multipliers(layer), rows)
+    constants = stage_and_constants(layer, pool, convolution_multipliers(layer), rows)
     macs = layer.output().elements * rows.shape[1]
     height, width = convolution_windows(layer)
     batches, input_height, input_width, input_channels = layer.input().shape
     _, output_height, output_width, output_channels = layer.output().shape
     groups = input_channels // filters.shape[3]
-    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    places = place_of(layer.input()), place_of(layer.output())
     if height.filter == width.filter == height.stride == width.stride == groups == 1:
         pointwise: Parameters = {
             "rows": batches * output_height * output_width,
             "input_channels": input_channels,
             "output_channels": output_channels,
-            **output_stage(layer),
             **constants,
         }
-        return Lowering((PendingCall("fully_connected_s8", pointwise, places),), macs)
+        return Lowering((PendingCall(kernel_for(layer, "fully_connected"), pointwise, places),), macs)
     around = window_parameters(layer, (height, width))
     parameters: Parameters = {
         "batches": batches,
@@ -104,30 +93,30 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "dilation_width": width.dilation,
         **{key: around[key] for key in ("padding_top", "padding_left")},
         "groups": groups,
-        "input_zero_point": quantisation(layer.input()).zero_point,
-        **output_stage(layer),
+        **input_parameters(layer),
         **constants,
     }
-    call = PendingCall("conv_2d_s8", parameters, (*places, ScratchPlace()))
-    return Lowering((call,), macs, scratch_bytes=rows.shape[1])
+    patch = ScratchPlace(c_type=activation_type(layer.input()).c_type)
+    call = PendingCall(kernel_for(layer, "conv_2d"), parameters, (*places, patch))
+    return Lowering((call,), macs, scratch_bytes=rows.shape[1] * ITEM_BYTES[layer.input().dtype])
 
 
 CONV_2D = OperatorSupport(
     "CONV_2D",
     (
         inputs_and_outputs(2, 3),
-        int8_activations(),
+        activations(),
         input_is_no_constant,
         four_axes,
         fused_activation,
         constant_int8_weights,
-        constant_int32_bias,
+        constant_bias,
         filter_shape,
         quantised_axis,
         steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),
         output_shape,
-        multiplier_range,
-        accumulator_range,
+        multipliers_in_range(convolution_multipliers),
+        sums_in_range(channel_axis=0),
     ),
     lower,
 )

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from toolchain.compile.accumulators import (
+    constant_bias,
+    input_parameters,
+    multipliers_in_range,
+    stage_and_constants,
+    sums_in_range,
+)
+from toolchain.compile.activation_types import is_int16, kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -9,30 +17,29 @@ from toolchain.compile.lowering import (
     OperatorSupport,
     Parameters,
     PendingCall,
-    TensorPlace,
 )
 from toolchain.compile.rules import (
+    activations,
     four_axes,
     fused_activation,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
 )
-from toolchain.compile.weights import (
-    accumulator_overflow,
-    constant_int8_weights,
-    constant_int32_bias,
-    convolution_multipliers,
-    output_stage,
-    pack,
-    too_large_multiplier,
-)
+from toolchain.compile.weights import constant_int8_weights, convolution_multipliers
 from toolchain.compile.windows import convolution_windows, output_fits, steps_in_range, window_parameters
 
 
 def bias_listed(layer: LayerView) -> str | None:
     """A missing bias is left out; listed as absent (-1), it ends the reference in a crash."""
     return "its bias is listed as absent (-1)" if layer.operator.inputs[2:] == (-1,) else None
+
+
+def wide_bias(layer: LayerView) -> str | None:
+    """With int16 activations the bias is int64: the reference reads any bias as such."""
+    bias = layer.optional_input(2)
+    if not is_int16(layer) or bias is None or bias.dtype == "INT64":
+        return None
+    return f"its bias is {bias.dtype}, not INT64"
 
 
 def filter_shape(layer: LayerView) -> str | None:
@@ -59,16 +66,6 @@ def output_shape(layer: LayerView) -> str | None:
     return output_fits(layer, convolution_windows(layer), layer.input(1).shape[3])
 
 
-def multiplier_range(layer: LayerView) -> str | None:
-    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
-    return too_large_multiplier(convolution_multipliers(layer))
-
-
-def accumulator_range(layer: LayerView) -> str | None:
-    """No input can take the 32-bit accumulator over its limit."""
-    return accumulator_overflow(layer, channel_axis=3)
-
-
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     """One kernel call, weights as the file has them."""
     filters = values(layer.input(1))
@@ -88,32 +85,32 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "dilation_height": height.dilation,
         "dilation_width": width.dilation,
         **{key: around[key] for key in ("padding_top", "padding_left")},
-        "input_zero_point": quantisation(layer.input()).zero_point,
-        **output_stage(layer),
-        **pack(layer, pool, convolution_multipliers(layer), rows),
+        **input_parameters(layer),
+        **stage_and_constants(layer, pool, convolution_multipliers(layer), rows),
     }
-    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    places = place_of(layer.input()), place_of(layer.output())
     macs = layer.output().elements * rows.shape[1]
-    return Lowering((PendingCall("depthwise_conv_2d_s8", parameters, places),), macs)
+    return Lowering((PendingCall(kernel_for(layer, "depthwise_conv_2d"), parameters, places),), macs)
 
 
 DEPTHWISE_CONV_2D = OperatorSupport(
     "DEPTHWISE_CONV_2D",
     (
         inputs_and_outputs(2, 3),
-        int8_activations(),
+        activations(),
         input_is_no_constant,
         four_axes,
         fused_activation,
         constant_int8_weights,
-        constant_int32_bias,
+        constant_bias,
+        wide_bias,
         bias_listed,
         steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor", "depth_multiplier"),
         filter_shape,
         quantised_axis,
         output_shape,
-        multiplier_range,
-        accumulator_range,
+        multipliers_in_range(convolution_multipliers),
+        sums_in_range(channel_axis=3),
     ),
     lower,
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from toolchain.compile.lowering import OperatorSupport
 from toolchain.compile.reshapes import lower_reshape
 from toolchain.compile.rules import (
+    activations,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
     same_element_count,
 )
 
 EXPAND_DIMS = OperatorSupport(
     "EXPAND_DIMS",
-    (inputs_and_outputs(2), int8_activations(), input_is_no_constant, same_element_count),
+    (inputs_and_outputs(2), activations(), input_is_no_constant, same_element_count),
     lower_reshape,
 )

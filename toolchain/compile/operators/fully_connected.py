@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from toolchain.compile.accumulators import (
+    constant_bias,
+    multipliers_in_range,
+    stage_and_constants,
+    sums_in_range,
+)
+from toolchain.compile.activation_types import kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -9,24 +16,15 @@ from toolchain.compile.lowering import (
     OperatorSupport,
     Parameters,
     PendingCall,
-    TensorPlace,
 )
 from toolchain.compile.requantise import Multiplier, fully_connected_scale, quantise_multiplier
 from toolchain.compile.rules import (
+    activations,
     fused_activation,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
 )
-from toolchain.compile.weights import (
-    accumulator_overflow,
-    constant_int8_weights,
-    constant_int32_bias,
-    convolution_multipliers,
-    output_stage,
-    pack,
-    too_large_multiplier,
-)
+from toolchain.compile.weights import constant_int8_weights, convolution_multipliers
 
 
 def weight_shape(layer: LayerView) -> str | None:
@@ -69,16 +67,6 @@ def bias_scale(layer: LayerView) -> str | None:
     return None
 
 
-def multiplier_range(layer: LayerView) -> str | None:
-    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
-    return too_large_multiplier(_multipliers(layer))
-
-
-def accumulator_range(layer: LayerView) -> str | None:
-    """No input can take the 32-bit accumulator over its limit."""
-    return accumulator_overflow(layer, channel_axis=0)
-
-
 def _multipliers(layer: LayerView) -> list[Multiplier]:
     weights = quantisation(layer.input(1))
     if weights.per_channel:
@@ -97,28 +85,27 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "rows": layer.output().elements // outputs,
         "input_channels": inputs,
         "output_channels": outputs,
-        **output_stage(layer),
-        **pack(layer, pool, _multipliers(layer), rows),
+        **stage_and_constants(layer, pool, _multipliers(layer), rows),
     }
-    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
+    places = place_of(layer.input()), place_of(layer.output())
     macs = layer.output().elements * inputs
-    return Lowering((PendingCall("fully_connected_s8", parameters, places),), macs)
+    return Lowering((PendingCall(kernel_for(layer, "fully_connected"), parameters, places),), macs)
 
 
 FULLY_CONNECTED = OperatorSupport(
     "FULLY_CONNECTED",
     (
         inputs_and_outputs(2, 3),
-        int8_activations(),
+        activations(),
         input_is_no_constant,
         fused_activation,
         constant_int8_weights,
-        constant_int32_bias,
+        constant_bias,
         weight_shape,
         quantised_axis,
         bias_scale,
-        multiplier_range,
-        accumulator_range,
+        multipliers_in_range(_multipliers),
+        sums_in_range(channel_axis=0),
     ),
     lower,
 )

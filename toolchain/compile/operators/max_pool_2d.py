@@ -8,5 +8,5 @@ from toolchain.compile.pools import POOL_RULES, lower_pool
 MAX_POOL_2D = OperatorSupport(
     "MAX_POOL_2D",
     POOL_RULES,
-    lambda layer, _: lower_pool(layer, "max_pool_2d_s8"),
+    lambda layer, _: lower_pool(layer, "max_pool_2d"),
 )
