@@ -12,6 +12,24 @@ import tflite
 from tests.flatbuffer_builder import ModelBuilder
 from tests.operators.binary import grow_binary
 from tests.operators.transpose_conv import grow_transpose_conv
+from tests.operators.joining import (
+    grow_concatenation,
+    grow_pack,
+    grow_split,
+    grow_split_v,
+    grow_unpack,
+)
+from tests.operators.picking import (
+    grow_depth_to_space,
+    grow_gather,
+    grow_padv2,
+    grow_resize_bilinear,
+    grow_resize_nearest_neighbor,
+    grow_slice,
+    grow_space_to_depth,
+    grow_strided_slice,
+    grow_transpose,
+)
 from tests.operators.unary import grow_unary
 
 _MAX_ELEMENTS = 4096
@@ -101,7 +119,7 @@ class RandomNetwork:
             self.builder.operator("DEQUANTIZE", [self.last], [output])
             self.last = output
         self.outputs.append(self.last)
-        made = [op.outputs[0] for op in self.builder.operators if op.outputs[0] != self.last]
+        made = [t for op in self.builder.operators for t in op.outputs if t != self.last]
         int8 = [t for t in made if self.builder.tensors[t].dtype == "INT8"]
         if int8 and self.chance(0.2):
             self.outputs.append(int8[self.whole(0, len(int8) - 1)])
@@ -272,7 +290,7 @@ class RandomNetwork:
 
     def add(self) -> bool:
         shape = self.shape(self.last)
-        made = [*self.inputs, *(op.outputs[0] for op in self.builder.operators)]
+        made = [*self.inputs, *(t for op in self.builder.operators for t in op.outputs)]
         same = [t for t in made if self.shape(t) == shape and self.builder.tensors[t].dtype == "INT8"]
         if self.chance(0.4) or not same:
             other_shape = tuple(n if self.chance(0.6) else 1 for n in shape)[
@@ -401,6 +419,20 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "PRELU": (1, grow_binary("PRELU", fused=False, reach=lambda a, b: 64 * a * b)),
     "SUB": (1, grow_binary("SUB", fused=True, reach=max)),
     "TRANSPOSE_CONV": (2, grow_transpose_conv),
+    "CONCATENATION": (2, grow_concatenation),
+    "DEPTH_TO_SPACE": (1, grow_depth_to_space),
+    "GATHER": (1, grow_gather),
+    "PACK": (1, grow_pack),
+    "PADV2": (1, grow_padv2),
+    "RESIZE_BILINEAR": (1, grow_resize_bilinear),
+    "RESIZE_NEAREST_NEIGHBOR": (1, grow_resize_nearest_neighbor),
+    "SLICE": (1, grow_slice),
+    "SPACE_TO_DEPTH": (1, grow_space_to_depth),
+    "SPLIT": (1, grow_split),
+    "SPLIT_V": (1, grow_split_v),
+    "STRIDED_SLICE": (1, grow_strided_slice),
+    "TRANSPOSE": (1, grow_transpose),
+    "UNPACK": (1, grow_unpack),
 }
 
 

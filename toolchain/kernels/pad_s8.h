@@ -1,13 +1,14 @@
-/* Padding with a constant, int8, up to four axes. */
+/* Padding with a constant, int8, up to five axes. */
 #ifndef CHIPCAST_PAD_S8_H
 #define CHIPCAST_PAD_S8_H
 
 #include <stdint.h>
 
+/* `before` counts the padding at the start of each axis; `value` fills what the input does not. */
 struct chipcast_pad_s8_params {
-    int32_t input_extent[4];
-    int32_t before[4];
-    int32_t output_extent[4];
+    int32_t input_extent[5];
+    int32_t before[5];
+    int32_t output_extent[5];
     int32_t value;
 };
 

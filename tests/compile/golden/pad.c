@@ -21,9 +21,9 @@ static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
 
 /* 0 PAD t1 */
 static const struct chipcast_pad_s8_params model_layer_0_0 = {
-    .input_extent = {1, 6, 4, 4},
-    .before = {0, 2, 0, 2},
-    .output_extent = {1, 9, 4, 8},
+    .input_extent = {1, 1, 1, 24, 4},
+    .before = {0, 0, 0, 8, 2},
+    .output_extent = {1, 1, 1, 36, 8},
     .value = 101,
 };
 

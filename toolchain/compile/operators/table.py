@@ -8,12 +8,15 @@ from toolchain.compile.lowering import OperatorSupport
 from toolchain.compile.operators.abs import ABS
 from toolchain.compile.operators.add import ADD
 from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
+from toolchain.compile.operators.concatenation import CONCATENATION
 from toolchain.compile.operators.conv_2d import CONV_2D
+from toolchain.compile.operators.depth_to_space import DEPTH_TO_SPACE
 from toolchain.compile.operators.depthwise_conv_2d import DEPTHWISE_CONV_2D
 from toolchain.compile.operators.dequantize import DEQUANTIZE
 from toolchain.compile.operators.elu import ELU
 from toolchain.compile.operators.expand_dims import EXPAND_DIMS
 from toolchain.compile.operators.fully_connected import FULLY_CONNECTED
+from toolchain.compile.operators.gather import GATHER
 from toolchain.compile.operators.hard_swish import HARD_SWISH
 from toolchain.compile.operators.leaky_relu import LEAKY_RELU
 from toolchain.compile.operators.logistic import LOGISTIC
@@ -22,16 +25,28 @@ from toolchain.compile.operators.maximum import MAXIMUM
 from toolchain.compile.operators.mean import MEAN
 from toolchain.compile.operators.minimum import MINIMUM
 from toolchain.compile.operators.mul import MUL
+from toolchain.compile.operators.pack import PACK
 from toolchain.compile.operators.pad import PAD
+from toolchain.compile.operators.padv2 import PADV2
 from toolchain.compile.operators.prelu import PRELU
 from toolchain.compile.operators.quantize import QUANTIZE
 from toolchain.compile.operators.relu import RELU
 from toolchain.compile.operators.relu6 import RELU6
 from toolchain.compile.operators.reshape import RESHAPE
+from toolchain.compile.operators.resize_bilinear import RESIZE_BILINEAR
+from toolchain.compile.operators.resize_nearest_neighbor import RESIZE_NEAREST_NEIGHBOR
+from toolchain.compile.operators.slice import SLICE
 from toolchain.compile.operators.softmax import SOFTMAX
+from toolchain.compile.operators.space_to_depth import SPACE_TO_DEPTH
+from toolchain.compile.operators.split import SPLIT
+from toolchain.compile.operators.split_v import SPLIT_V
 from toolchain.compile.operators.squeeze import SQUEEZE
+from toolchain.compile.operators.strided_slice import STRIDED_SLICE
 from toolchain.compile.operators.sub import SUB
 from toolchain.compile.operators.tanh import TANH
+from toolchain.compile.operators.transpose import TRANSPOSE
+from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
+from toolchain.compile.operators.unpack import UNPACK
 
 OPERATORS: Mapping[str, OperatorSupport] = {
     support.name: support
@@ -39,15 +54,15 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         ABS,
         ADD,
         AVERAGE_POOL_2D,
+        CONCATENATION,
         CONV_2D,
         DEPTHWISE_CONV_2D,
+        DEPTH_TO_SPACE,
         DEQUANTIZE,
         ELU,
         EXPAND_DIMS,
-from toolchain.compile.operators.transpose import TRANSPOSE
-from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
-from toolchain.compile.operators.unpack import UNPACK
         FULLY_CONNECTED,
+        GATHER,
         HARD_SWISH,
         LEAKY_RELU,
         LOGISTIC,
@@ -56,18 +71,27 @@ from toolchain.compile.operators.unpack import UNPACK
         MEAN,
         MINIMUM,
         MUL,
+        PACK,
         PAD,
+        PADV2,
         PRELU,
         QUANTIZE,
         RELU,
         RELU6,
         RESHAPE,
+        RESIZE_BILINEAR,
+        RESIZE_NEAREST_NEIGHBOR,
+        SLICE,
         SOFTMAX,
+        SPACE_TO_DEPTH,
+        SPLIT,
+        SPLIT_V,
         SQUEEZE,
+        STRIDED_SLICE,
         SUB,
         TANH,
-    )
-}
         TRANSPOSE,
         TRANSPOSE_CONV,
         UNPACK,
+    )
+}

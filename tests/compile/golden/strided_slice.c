@@ -1,0 +1,54 @@
+/* strided_slice, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "strided_copy_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "f05148bfefaf2f743a72162726252678d18c6474fc0204ab43d9368fe1b2a052";
+const char model_name[] = "strided_slice";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* 0 STRIDED_SLICE t1 */
+static const struct chipcast_strided_copy_s8_params model_layer_0_0 = {
+    .extent = {1, 1, 2, 2, 2},
+    .input_stride = {0, 0, -48, 8, 3},
+    .output_stride = {0, 0, 4, 2, 1},
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 STRIDED_SLICE t1 */
+    chipcast_strided_copy_s8(&model_layer_0_0, model_arena + 80, model_arena + 96);
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 96, 8); /* t1 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    return misaligned == 0u;
+}

@@ -1,0 +1,55 @@
+"""CONCATENATION: inputs one after the other along an axis, without a copy where layout allows."""
+
+from __future__ import annotations
+
+from toolchain.compile.layer_view import LayerView, quantisation
+from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
+from toolchain.compile.rules import inputs_and_outputs, int8_activations
+from toolchain.compile.runs_of_axis import cut_along, inputs, lower_put_together, positive_axis
+
+# Limits of the reference (`kMaxInputNum` in concatenation.cc, `kMaxSmallSize` in runtime_shape.h).
+_MAX_INPUTS = 10
+_MAX_RANK = 6
+
+
+def int8_inputs(layer: LayerView) -> str | None:
+    """All inputs and the output are int8 with one scale and one int8 zero point each, and not empty."""
+    return int8_activations(*range(layer.input_count))(layer)
+
+
+def no_activation(layer: LayerView) -> str | None:
+    """Nothing is fused into it."""
+    activation = layer.text("fused_activation_function")
+    return None if activation == "NONE" else f"the fused activation {activation}"
+
+
+def one_quantisation(layer: LayerView) -> str | None:
+    """Inputs and output have exactly one scale and one zero point."""
+    target = quantisation(layer.output())
+    for tensor in inputs(layer):
+        found = quantisation(tensor)
+        if (found.scale, found.zero_point) != (target.scale, target.zero_point):
+            return f"{tensor.name!r} and the output differ in scale or zero point"
+    return None
+
+
+def shapes(layer: LayerView) -> str | None:
+    """At most six axes; the inputs' shapes add up to the output's along the axis, and else are the same."""
+    output = layer.output()
+    axis = positive_axis(layer.integer("axis"), len(output.shape))
+    if axis is None or len(output.shape) > _MAX_RANK:
+        return f"axis {layer.integer('axis')} of {output.shape}"
+    return cut_along(output, inputs(layer), axis)
+
+
+def lower(layer: LayerView, _: ConstantPool) -> Lowering:
+    """A copy of each input, left out for those that are computed in their place of the output."""
+    axis = layer.integer("axis") % len(layer.output().shape)
+    return lower_put_together(layer.output(), inputs(layer), axis)
+
+
+CONCATENATION = OperatorSupport(
+    "CONCATENATION",
+    (inputs_and_outputs(1, _MAX_INPUTS), int8_inputs, no_activation, one_quantisation, shapes),
+    lower,
+)
