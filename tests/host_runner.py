@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from toolchain import paths, process
 from toolchain.compile import compile_graph
+from toolchain.compile.passes.order import PASSES, GraphPass
 from toolchain.convert.read_tflite import read_graph
 from toolchain.render.model_source import render_model
 from toolchain.simulate.oracle import Oracle
@@ -81,9 +82,15 @@ static void run_%(p)s(int runs)
 
 
 def compile_model(
-    model: bytes, prefix: str = "model", name: str = "test", *, optimise_for: str = DEFAULT_OPTIMISE_FOR
+    model: bytes,
+    prefix: str = "model",
+    name: str = "test",
+    *,
+    optimise_for: str = DEFAULT_OPTIMISE_FOR,
+    passes: Sequence[GraphPass] = PASSES,
 ) -> Program:
-    return compile_graph(read_graph(model, name), HOST, prefix=prefix, optimise_for=optimise_for)
+    graph = read_graph(model, name)
+    return compile_graph(graph, HOST, prefix=prefix, optimise_for=optimise_for, passes=passes)
 
 
 def run_programs(

@@ -11,7 +11,7 @@ from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
-from toolchain.compile.passes.order import PASSES
+from toolchain.compile.passes.order import PASSES, GraphPass
 from toolchain.compile.rules import first_refusal
 from toolchain.compile.state import State, lay_out_state
 from toolchain.compile.storage import Arena, lay_out
@@ -31,23 +31,30 @@ from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR, OptimiseFor
 
 OPTIMISATION_GOALS: tuple[str, ...] = get_args(OptimiseFor)
 _SHOWN_REFUSALS = 3
+_PORT_TYPES = ("INT8", "INT16", "FLOAT32")
 _C_TYPES = {"INT8": "int8_t", "INT16": "int16_t", "INT32": "int32_t"}
 
 
 def compile_graph(
-    graph: Graph, board: Board, *, prefix: str, optimise_for: str = DEFAULT_OPTIMISE_FOR
+    graph: Graph,
+    board: Board,
+    *,
+    prefix: str,
+    optimise_for: str = DEFAULT_OPTIMISE_FOR,
+    passes: Sequence[GraphPass] = PASSES,
 ) -> Program:
     """Compile `graph` for `board`; every C symbol will start with `prefix`.
 
     The program computes, byte for byte, what TensorFlow Lite Micro computes.  The portable kernels are
-    chosen on every core and for every goal of `optimise_for` ("ram", "size" or "speed").
+    chosen on every core and for every goal of `optimise_for` ("ram", "size" or "speed").  `passes` change
+    the graph first, and no byte of any output.
 
     Raises:
         UnsupportedError: layers that cannot be compiled, all found in one pass, the first few named.
         ConfigError: `prefix` is no C identifier in lower case, or an unknown goal.
     """
     _check_settings(prefix, optimise_for)
-    for graph_pass in PASSES:
+    for graph_pass in passes:
         graph = graph_pass(graph)
     _refuse_unsupported(graph, board)
     pool = ConstantPool()
@@ -108,9 +115,10 @@ def _refuse_unsupported(graph: Graph, board: Board) -> None:
 
 
 def _port_refusal(graph: Graph, index: int) -> str | None:
-    """Inputs and outputs of the model are int8, int16 or float32, and computed at run time."""
+    """Inputs and outputs of the model are int8, int16 or float32, outputs int32 too; computed at run time."""
     tensor = graph.tensors[index]
-    if tensor.dtype not in ("INT8", "INT16", "FLOAT32"):
+    types = _PORT_TYPES if index in graph.inputs else (*_PORT_TYPES, "INT32")
+    if tensor.dtype not in types:
         return f"{tensor.name!r}, an input or output of the model, is {tensor.dtype}"
     if tensor.is_constant or tensor.is_variable:
         return f"{tensor.name!r}, an output of the model, is not computed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import Rule
@@ -43,11 +43,15 @@ def windows(
     """The windows along height and width of a layer with 4-axis input and `padding`, `stride_*` options."""
     shape, padding = layer.input().shape, layer.text("padding")
     strides = layer.integer("stride_h"), layer.integer("stride_w")
-    height, width = (
-        place(padding, shape[axis + 1], filter_extents[axis], strides[axis], dilations[axis])
-        for axis in (0, 1)
-    )
-    return height, width
+    # What a PAD that was fused into the layer has put around the image.
+    before = layer.integers("padded_before") or (0, 0)
+    after = layer.integers("padded_after") or (0, 0)
+    found = []
+    for axis in (0, 1):
+        size = before[axis] + shape[axis + 1] + after[axis]
+        window = place(padding, size, filter_extents[axis], strides[axis], dilations[axis])
+        found.append(replace(window, before=before[axis] + window.before))
+    return found[0], found[1]
 
 
 def convolution_windows(layer: LayerView) -> tuple[Window, Window]:

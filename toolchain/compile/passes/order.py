@@ -5,6 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
+from toolchain.compile.passes.fold_constants import fold_constants
+from toolchain.compile.passes.fuse_clamps import fuse_clamps
+from toolchain.compile.passes.fuse_padding import fuse_padding
+from toolchain.compile.passes.fuse_quantise_pairs import fuse_quantise_pairs
+from toolchain.compile.passes.remove_no_ops import remove_no_ops
 from toolchain.vocabulary.graph import Graph
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_unread_operators,)
+GraphPass = Callable[[Graph], Graph]
+
+PASSES: tuple[GraphPass, ...] = (
+    # First, so that an operator whose other readers are not needed counts as read by one.
+    drop_unread_operators,
+    fold_constants,
+    fuse_quantise_pairs,
+    # Before what joins neighbours: it brings them together.
+    remove_no_ops,
+    fuse_padding,
+    fuse_clamps,
+    # Again: the others leave what is read no more.
+    drop_unread_operators,
+)
