@@ -10,6 +10,7 @@ import numpy as np
 import tflite
 
 from tests.flatbuffer_builder import ModelBuilder
+from tests.operators.batch_matmul import grow_batch_matmul
 from tests.operators.binary import grow_binary
 from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.joining import (
@@ -438,6 +439,7 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
 
 def random_network(seed: int, layers: int) -> bytes:
     """A network of up to `layers` operators, the same for the same arguments."""
+    "BATCH_MATMUL": (2, grow_batch_matmul),
     network = RandomNetwork(seed)
     network.start()
     names = [name for name, (weight, _) in STEPS.items() for _ in range(weight)]

@@ -9,6 +9,7 @@ from toolchain.compile.operators.abs import ABS
 from toolchain.compile.operators.add import ADD
 from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
 from toolchain.compile.operators.concatenation import CONCATENATION
+from toolchain.compile.operators.batch_matmul import BATCH_MATMUL
 from toolchain.compile.operators.conv_2d import CONV_2D
 from toolchain.compile.operators.depth_to_space import DEPTH_TO_SPACE
 from toolchain.compile.operators.depthwise_conv_2d import DEPTHWISE_CONV_2D
@@ -59,6 +60,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         DEPTHWISE_CONV_2D,
         DEPTH_TO_SPACE,
         DEQUANTIZE,
+        BATCH_MATMUL,
         ELU,
         EXPAND_DIMS,
         FULLY_CONNECTED,
