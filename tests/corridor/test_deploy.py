@@ -217,7 +217,7 @@ def small_board(folder: Path, **memory: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("memory", "region"), [({"flash_bytes": 6000}, "flash"), ({"ram_bytes": 2048}, "RAM")]
+    ("memory", "region"), [({"flash_bytes": 6000}, "flash"), ({"ram_bytes": 4352}, "RAM")]
 )
 def test_firmware_that_does_not_fit_says_by_how_much(
     tmp_path: Path, model: Path, memory: dict[str, int], region: str

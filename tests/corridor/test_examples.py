@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,17 @@ def test_digits_from_keras_to_the_simulated_board(tmp_path: Path) -> None:
     assert json.loads(again.stdout) == report
 
     # The same by options instead of the file.
-    by_options = deploy(
-        tmp_path / "digits.keras", "--data", tmp_path / "digits.npz", "--prune", "0.5", "--out", out
-    )
+    prune = tomllib.loads((EXAMPLE / "deploy.toml").read_text())["optimise"][0]
+    options = [
+        "--prune",
+        prune["sparsity"],
+        "--epochs",
+        prune["epochs"],
+        "--learning-rate",
+        prune["learning_rate"],
+    ]
+    data = ("--data", tmp_path / "digits.npz")
+    by_options = deploy(tmp_path / "digits.keras", *data, *map(str, options), "--out", out)
     assert by_options == report
 
     # What was left is a project that PlatformIO builds without this tool.
