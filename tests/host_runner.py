@@ -17,7 +17,7 @@ from toolchain.compile import compile_graph
 from toolchain.compile.passes.order import PASSES, GraphPass
 from toolchain.convert.read_tflite import read_graph
 from toolchain.render.model_source import render_model
-from toolchain.simulate.oracle import Oracle
+from toolchain.simulate.interpreter import InProcessOracle
 from toolchain.vocabulary.board import Board, Compiler, Memory, PlatformIO, Serial, Support, Timer
 from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR
@@ -183,7 +183,7 @@ def differences(
     results: list[tuple[dict[int, bytes], bytes]],
 ) -> list[str]:
     """What differs from the oracle: nothing, if all is well."""
-    oracle, found = Oracle(model), []
+    oracle, found = InProcessOracle(model), []
     expected_outputs = oracle.run(inputs)
     for row, (tensors, output), expected in zip(inputs, results, expected_outputs, strict=True):
         reference = oracle.tensors(row.tobytes())

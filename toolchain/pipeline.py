@@ -369,7 +369,9 @@ def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop)
             "model": built.program.model_sha256,
             "inputs": _hash_array(inputs),
             "oracle": oracle_name(),
-            "sources": hash_sources("simulate/oracle.py"),
+            "sources": hash_sources(
+                "simulate/oracle.py", "simulate/interpreter.py", "simulate/oracle_process.py", "simulate/frames.py"
+            ),
         },
         writes=[target],
         result=str,
@@ -441,7 +443,7 @@ def _report(
     shop: Workshop,
 ) -> Report:
     device = np.asarray(np.load(shop.stages / "device.npy", allow_pickle=False), np.uint8)
-    dtype = built.program.outputs[0].dtype
+    first = built.program.outputs[0]
     keras = built.optimised.summary if built.optimised else None
     records = built.optimised.records if built.optimised else ()
     float_accuracy = records[-1].accuracy_after if records else (keras.accuracy if keras else None)
@@ -476,8 +478,8 @@ def _report(
         timing=measured.timing,
         accuracy=Accuracy(
             float_model=float_accuracy,
-            int8_host=None if labels is None else accuracy_of(oracle, labels, dtype),
-            device=None if labels is None else accuracy_of(device, labels, dtype),
+            int8_host=None if labels is None else accuracy_of(oracle[:, : first.bytes], labels, first.dtype),
+            device=None if labels is None else accuracy_of(device[:, : first.bytes], labels, first.dtype),
             samples=None if labels is None else len(labels),
         ),
         parity=compare_outputs(device, oracle, oracle_name()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,8 +12,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from toolchain.errors import ChipcastError
+
+# What goes through a pipe at once.
+_PIECE = 1 << 16
 
 
 class CommandNotFoundError(ChipcastError):
@@ -99,6 +104,97 @@ def run(
     if log is not None:
         _append_log(log, done)
     return done
+
+
+class PeerEndedError(ChipcastError):
+    """The program ended in the middle of a conversation."""
+
+    exit_code = 30
+
+
+class Peer:
+    """A program that answers on its stdout what is sent to its stdin; what it prints on stderr is dropped.
+
+    It has its own process group, gets end-of-file when this process ends, and every wait is bounded.
+    """
+
+    def __init__(
+        self, command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None
+    ) -> None:
+        words = tuple(os.fspath(word) for word in command)
+        self._name = Path(words[0]).name
+        try:
+            self._process = subprocess.Popen(
+                words,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except FileNotFoundError as exc:
+            raise CommandNotFoundError(
+                f"The program {words[0]!r} was not found.", "Install it or put it on PATH."
+            ) from exc
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
+        os.set_blocking(self._input.fileno(), False)
+
+    def send(self, data: bytes, *, timeout: float) -> None:
+        """Send all of `data` within `timeout` seconds.
+
+        Raises:
+            PeerEndedError: the program has ended.
+            CommandTimeoutError: it does not read.
+        """
+        deadline, rest = time.monotonic() + timeout, memoryview(data)
+        if self._input.closed:
+            raise self._ended()
+        while rest:
+            self._wait([], [self._input], deadline)
+            try:
+                rest = rest[os.write(self._input.fileno(), rest[:_PIECE]) :]
+            except BlockingIOError:
+                continue
+            except OSError as exc:
+                raise self._ended() from exc
+
+    def receive(self, count: int, *, timeout: float) -> bytes:
+        """Exactly `count` bytes, within `timeout` seconds; raises as `send` does."""
+        deadline, parts = time.monotonic() + timeout, bytearray()
+        while len(parts) < count:
+            self._wait([self._output], [], deadline)
+            part = os.read(self._output.fileno(), min(count - len(parts), _PIECE))
+            if not part:
+                raise self._ended()
+            parts += part
+        return bytes(parts)
+
+    def end(self) -> int:
+        """End the program, if it has not ended yet; its exit code, minus the signal's number for a crash."""
+        self._input.close()
+        try:
+            self._process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=10)
+        self._output.close()
+        return int(self._process.returncode)
+
+    def _wait(self, reading: list[IO[bytes]], writing: list[IO[bytes]], deadline: float) -> None:
+        ready = select.select(reading, writing, [], max(0.0, deadline - time.monotonic()))
+        if not any(ready):
+            raise CommandTimeoutError(
+                f"{self._name!r} did not answer in time.", "Run it again; report it if it happens twice."
+            )
+
+    def _ended(self) -> PeerEndedError:
+        code = self.end()
+        how = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return PeerEndedError(f"{self._name!r} ended {how}.", "Run it again; report it if it happens twice.")
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -1,26 +1,29 @@
-"""The oracle: TensorFlow Lite Micro's own interpreter, from the pinned `tflite-micro` wheel.
+"""The oracle: TensorFlow Lite Micro itself, from the pinned `tflite-micro` wheel, in a process of its own.
 
-Its bytes are the definition of right.  It trusts the model file, so it is only given models that the
-reader and the compiler have accepted.
+Its bytes are the definition of right.  It trusts the model file, and a file that the reader and the
+compiler have accepted may still make it crash: then that is an error here, not the end of chipcast.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+import sys
+import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tflite
 
+import toolchain
 from toolchain.errors import MissingPackageError, OracleError
+from toolchain.process import CommandTimeoutError, Peer, PeerEndedError
+from toolchain.simulate.frames import pack, receive
 
-_FIRST_ARENA = 256 * 1024
-_LARGEST_ARENA = 512 * 2**20
+# For one inference or the loading of a model; the slowest model of MLPerf Tiny takes a tenth of a second.
+ANSWER_SECONDS = 120.0
+_START_SECONDS = 60.0
 
 
 def oracle_name() -> str:
@@ -29,20 +32,23 @@ def oracle_name() -> str:
 
 
 class Oracle:
-    """One model in the interpreter.
+    """One model in the interpreter.  Its process ends with this object.
 
     Raises:
         MissingPackageError: the wheel is not installed.
-        OracleError: the interpreter refuses the model; the reason is what it printed.
+        OracleError: the interpreter refuses the model (the reason is what it printed), crashes, or does
+            not answer in time.
     """
 
-    def __init__(self, model: bytes) -> None:
-        self._model = model
-        self._interpreter, arena = self._allocate("kAllocationRecording", _FIRST_ARENA)
-        self._arena = arena
-        self._inputs = self._details("get_input_details")
-        self._outputs = self._details("get_output_details")
-        self._preserving: Any = None
+    def __init__(self, model: bytes, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._seconds = answer_seconds
+        package_root = str(Path(toolchain.__file__).resolve().parents[1])
+        path = os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])])
+        # -P: nothing is imported from the folder that chipcast happens to be called in.
+        command = [sys.executable, "-P", "-m", "toolchain.simulate.oracle_process"]
+        self._peer = Peer(command, env={"PYTHONPATH": path})
+        self._end = weakref.finalize(self, self._peer.end)
+        self._ask("load", model, seconds=_START_SECONDS + answer_seconds)
 
     @property
     def name(self) -> str:
@@ -57,7 +63,13 @@ class Oracle:
         Raises:
             OracleError: the inputs' shape does not fit, or the interpreter failed.
         """
-        return np.stack([self._infer(self._interpreter, row) for row in self._rows(inputs)])
+        if inputs.ndim != 2 or inputs.shape[0] == 0:
+            raise OracleError(
+                f"The oracle got inputs of shape {inputs.shape}, where (n, bytes) is needed.",
+                "Give data that fits the model's inputs.",
+            )
+        rows = [self._ask("run", np.ascontiguousarray(row, np.uint8).tobytes())[1] for row in inputs]
+        return np.stack([np.frombuffer(row, np.uint8) for row in rows])
 
     def tensors(self, input_bytes: bytes) -> dict[int, bytes]:
         """Every tensor of the main graph that holds data after one inference, by its index.
@@ -65,106 +77,31 @@ class Oracle:
         Raises:
             OracleError: as for `run`.
         """
-        if self._preserving is None:
-            self._preserving, _ = self._allocate("kPreserveAllTensors", self._arena)
-        row = self._rows(np.frombuffer(input_bytes, np.uint8)[None])[0]
-        self._infer(self._preserving, row)
-        found: dict[int, bytes] = {}
-        for index in range(self._graph().TensorsLength()):
-            # A tensor no operator touches has no memory; the interpreter says so by an error.
-            with contextlib.suppress(OracleError):
-                value = self._call(self._preserving.GetTensor, index, 0)
-                found[index] = np.asarray(value["tensor_data"]).tobytes()
+        answer, data = self._ask("tensors", input_bytes)
+        found, position = {}, 0
+        for index, size in answer["tensors"]:
+            found[int(index)] = data[position : position + size]
+            position += size
         return found
 
-    def _details(self, getter: str) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
-        """Shape and type of every input or output; the interpreter ends the list with an error."""
-        found: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
-        graph = self._graph()
-        count = graph.InputsLength() if getter == "get_input_details" else graph.OutputsLength()
-        for index in range(count):
-            details = self._call(getattr(self._interpreter, getter), index)
-            found.append((tuple(int(n) for n in details["shape"]), np.dtype(details["dtype"])))
-        return found
-
-    def _graph(self) -> Any:
-        return tflite.Model.GetRootAsModel(self._model, 0).Subgraphs(0)
-
-    def _rows(self, inputs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        expected = sum(int(np.prod(shape)) * dtype.itemsize for shape, dtype in self._inputs)
-        if inputs.ndim != 2 or inputs.shape[1] != expected or inputs.shape[0] == 0:
-            raise OracleError(
-                f"The oracle got inputs of shape {inputs.shape}, where (n, {expected}) bytes are needed.",
-                "Give data that fits the model's inputs.",
-            )
-        return np.ascontiguousarray(inputs, dtype=np.uint8)
-
-    def _infer(self, interpreter: Any, row: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        start = 0
-        for index, (shape, dtype) in enumerate(self._inputs):
-            size = int(np.prod(shape)) * dtype.itemsize
-            value = row[start : start + size].view(dtype).reshape(shape)
-            self._call(interpreter.set_input, value, index)
-            start += size
-        self._call(interpreter.invoke)
-        outputs = [np.asarray(interpreter.get_output(index)).tobytes() for index in range(len(self._outputs))]
-        return np.frombuffer(b"".join(outputs), np.uint8)
-
-    def _allocate(self, config: str, first_arena: int) -> tuple[Any, int]:
-        """An interpreter, in the smallest of a doubling series of arenas that is large enough."""
+    def _ask(self, what: str, data: bytes, *, seconds: float | None = None) -> tuple[dict[str, Any], bytes]:
+        bound = seconds or self._seconds
         try:
-            from tflite_micro import runtime  # noqa: PLC0415 - native code, loaded only when asked for
-        except ImportError as exc:
-            raise MissingPackageError(
-                "The package tflite-micro, which defines the right bytes, is not installed.",
-                "Install chipcast with its dependencies: pip install chipcast.",
-            ) from exc
-        arena = first_arena
-        while True:
-            try:
-                made = self._call(
-                    runtime.Interpreter.from_bytes,
-                    self._model,
-                    arena_size=arena,
-                    intrepreter_config=getattr(runtime.InterpreterConfig, config),
-                )
-            except OracleError as exc:
-                if arena >= _LARGEST_ARENA or not _ran_out_of_memory(exc.problem):
-                    raise
-                arena *= 4
-            else:
-                return made, arena
-
-    def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Call into native code; what it prints on stderr becomes the error's reason."""
-        with _captured_stderr() as printed:
-            try:
-                return function(*arguments, **options)
-            except (RuntimeError, ValueError, IndexError, TypeError) as exc:
-                reason = " ".join(printed().split()) or str(exc)
-                raise OracleError(
-                    f"TensorFlow Lite Micro cannot run this model: {reason}.",
-                    "Compare without the oracle, or change the model.",
-                ) from exc
+            self._peer.send(pack({"do": what}, data), timeout=bound)
+            answer, content = receive(lambda count: self._peer.receive(count, timeout=bound))
+        except CommandTimeoutError as exc:
+            self._end()
+            raise _failed(f"gave no answer within {bound:.0f} s") from exc
+        except PeerEndedError as exc:
+            raise _failed(f"crashed: {exc.problem.rstrip('.')}") from exc
+        if "error" in answer:
+            kind = MissingPackageError if answer["missing"] else OracleError
+            raise kind(answer["error"], answer["next_action"])
+        return answer, content
 
 
-def _ran_out_of_memory(reason: str) -> bool:
-    return any(words in reason for words in ("Failed to resize buffer", "Arena size", "Failed to allocate"))
-
-
-@contextlib.contextmanager
-def _captured_stderr() -> Iterator[Callable[[], str]]:
-    """Send the process's stderr to a file for a while; the yielded function reads what arrived."""
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-
-        def printed() -> str:
-            file.seek(0)
-            return file.read(4000).decode("utf-8", "replace")
-
-        try:
-            yield printed
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+def _failed(how: str) -> OracleError:
+    return OracleError(
+        f"TensorFlow Lite Micro {how}.",
+        "The file may be damaged: convert the model again, or compare without the oracle.",
+    )
