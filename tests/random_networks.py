@@ -12,7 +12,6 @@ import tflite
 from tests.flatbuffer_builder import ModelBuilder
 from tests.operators.batch_matmul import grow_batch_matmul
 from tests.operators.binary import grow_binary
-from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.joining import (
     grow_concatenation,
     grow_pack,
@@ -31,7 +30,9 @@ from tests.operators.picking import (
     grow_strided_slice,
     grow_transpose,
 )
-from tests.operators.unary import grow_unary
+from tests.operators.reduction import grow_arg_max, grow_reduction
+from tests.operators.transpose_conv import grow_transpose_conv
+from tests.operators.unary import grow_l2_normalization, grow_unary
 
 _MAX_ELEMENTS = 4096
 _ACTIVATIONS = (
@@ -414,6 +415,10 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "HARD_SWISH": (1, grow_unary("HARD_SWISH")),
     "LEAKY_RELU": (1, grow_unary("LEAKY_RELU", Alpha=0.125)),
     "TANH": (1, grow_unary("TANH")),
+    "ARG_MAX": (1, grow_arg_max),
+    "L2_NORMALIZATION": (1, grow_l2_normalization),
+    "REDUCE_MAX": (1, grow_reduction("REDUCE_MAX", rescaled=False)),
+    "SUM": (1, grow_reduction("SUM", rescaled=True)),
     "MAXIMUM": (1, grow_binary("MAXIMUM", fused=False, reach=max)),
     "MINIMUM": (1, grow_binary("MINIMUM", fused=False, reach=max)),
     "MUL": (2, grow_binary("MUL", fused=True, reach=lambda a, b: 64 * a * b)),
@@ -434,12 +439,12 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "STRIDED_SLICE": (1, grow_strided_slice),
     "TRANSPOSE": (1, grow_transpose),
     "UNPACK": (1, grow_unpack),
+    "BATCH_MATMUL": (2, grow_batch_matmul),
 }
 
 
 def random_network(seed: int, layers: int) -> bytes:
     """A network of up to `layers` operators, the same for the same arguments."""
-    "BATCH_MATMUL": (2, grow_batch_matmul),
     network = RandomNetwork(seed)
     network.start()
     names = [name for name, (weight, _) in STEPS.items() for _ in range(weight)]
@@ -460,5 +465,5 @@ def single_operator_network(name: str, seed: int) -> bytes:
         network.last = network.activation_tensor(shape)
         network.inputs.append(network.last)
         if STEPS[name][1](network):
-            return network.builder.build(network.inputs, [network.last])
+            return network.builder.build(network.inputs, network.outputs or [network.last])
         seed += 1

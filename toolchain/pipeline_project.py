@@ -136,7 +136,7 @@ def _result(
     project: ProjectFolder, firmware: Firmware, given: HeldOut, measurement: Measurement
 ) -> ProjectMeasurement:
     manifest = project.manifest
-    dtype = manifest.program.outputs[0].dtype
+    first = manifest.program.outputs[0]
     oracle: npt.NDArray[np.uint8] | None = None
     if project.model is not None:
         oracle = Oracle(project.model.read_bytes()).run(given.inputs)
@@ -150,8 +150,12 @@ def _result(
         stack_bytes=measurement.stack_bytes,
         accuracy=Accuracy(
             float_model=None,
-            int8_host=None if labels is None or oracle is None else accuracy_of(oracle, labels, dtype),
-            device=None if labels is None else accuracy_of(measurement.outputs, labels, dtype),
+            int8_host=None
+            if labels is None or oracle is None
+            else accuracy_of(oracle[:, : first.bytes], labels, first.dtype),
+            device=None
+            if labels is None
+            else accuracy_of(measurement.outputs[:, : first.bytes], labels, first.dtype),
             samples=None if labels is None else len(labels),
         ),
         parity=None if oracle is None else compare_outputs(measurement.outputs, oracle, oracle_name()),

@@ -72,3 +72,14 @@ def test_int8_outputs_are_ranked_as_signed() -> None:
 def test_wider_outputs_are_ranked_by_value() -> None:
     rows = np.array([[0.5, -2.0], [-1.0, 3.0]], np.float32).view(np.uint8)
     assert classify(rows, "FLOAT32").tolist() == [0, 1]
+
+
+def test_an_int32_output_is_the_class_itself() -> None:
+    rows = np.array([[7], [0], [300]], "<i4").view(np.uint8)
+    assert classify(rows, "INT32").tolist() == [7, 0, 300]
+    assert accuracy_of(rows, np.array([7, 1, 300]), "INT32") == 2 / 3
+
+
+def test_several_class_indices_are_no_class() -> None:
+    with pytest.raises(DataError, match="2 class indices"):
+        classify(np.zeros((3, 8), np.uint8), "INT32")

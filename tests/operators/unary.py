@@ -43,3 +43,13 @@ def grow_unary(name: str, **options: object) -> Callable[[RandomNetwork], bool]:
         return True
 
     return grow
+
+
+def grow_l2_normalization(network: RandomNetwork) -> bool:
+    shape = network.shape(network.last)
+    if not 1 <= len(shape) <= 4:
+        return False
+    output = network.activation_tensor(shape, 1.0 / 128.0, 0)
+    network.builder.operator("L2_NORMALIZATION", [network.last], [output])
+    network.last = output
+    return True

@@ -27,6 +27,16 @@ static inline int32_t chipcast_rounding_shift_right(int32_t x, int32_t exponent)
     return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
+/* x * 2^bits, saturated; bits 1 to 30. */
+static inline int32_t chipcast_saturating_shift_left(int32_t x, int32_t bits)
+{
+    const int32_t limit = ((int32_t)1 << (31 - bits)) - 1;
+    if (x > limit) {
+        return INT32_MAX;
+    }
+    return x < -limit ? INT32_MIN : x * ((int32_t)1 << bits);
+}
+
 /* x * multiplier * 2^(shift - 31), with both roundings; multiplier >= 0, shift -31 to 30. A positive
  * shift wraps on overflow, as the reference does. */
 static inline int32_t chipcast_requantise(int32_t x, int32_t multiplier, int32_t shift)

@@ -7,15 +7,6 @@
 #define FORTY_EIGHT_SEVENTEENTHS_Q2 1515870810
 #define MINUS_THIRTY_TWO_SEVENTEENTHS_Q2 (-1010580540)
 
-static int32_t saturating_shift_left(int32_t x, int32_t bits)
-{
-    const int32_t limit = ((int32_t)1 << (31 - bits)) - 1;
-    if (x > limit) {
-        return INT32_MAX;
-    }
-    return x < -limit ? INT32_MIN : x * ((int32_t)1 << bits);
-}
-
 /* 1 / (1 + x) for x in [0, 1), both Q0.31: three Newton-Raphson steps on half the denominator. */
 static int32_t reciprocal_of_one_plus(int32_t x)
 {
@@ -24,9 +15,9 @@ static int32_t reciprocal_of_one_plus(int32_t x)
                 chipcast_doubling_high_multiply(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS_Q2);
     for (int step = 0; step < 3; ++step) {
         const int32_t error = ONE_Q2 - chipcast_doubling_high_multiply(half_denominator, y);
-        y += saturating_shift_left(chipcast_doubling_high_multiply(y, error), 2);
+        y += chipcast_saturating_shift_left(chipcast_doubling_high_multiply(y, error), 2);
     }
-    return saturating_shift_left(y, 1);
+    return chipcast_saturating_shift_left(y, 1);
 }
 
 static void softmax_row(const struct chipcast_softmax_s8_params *p, const int8_t *input, int8_t *output)

@@ -76,16 +76,23 @@ def compare_outputs(device: npt.NDArray[np.uint8], oracle: npt.NDArray[np.uint8]
 
 
 def classify(outputs: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.int64]:
-    """The index of the largest value in each row of raw output bytes of TFLite type `dtype`.
+    """The class in each row of raw output bytes of TFLite type `dtype`.
 
-    The first of equal ones wins, as numpy's argmax has it.
+    That is the index of the largest value, the first of equal ones, as numpy's argmax has it; or the
+    value itself of an int32 output, which holds what ARG_MAX found.
 
     Raises:
-        DataError: the type cannot be ranked.
+        DataError: the type cannot be ranked, or there are several indices a row.
     """
     if dtype not in _NUMPY_TYPES:
         raise DataError(f"An output of type {dtype} has no largest class.", "Leave the labels out.")
     values = np.ascontiguousarray(outputs).view(np.dtype(_NUMPY_TYPES[dtype]).newbyteorder("<"))
+    if dtype == "INT32":
+        if values.shape[1] != 1:
+            raise DataError(
+                f"An output of {values.shape[1]} class indices is no single class.", "Leave the labels out."
+            )
+        return np.asarray(values[:, 0], dtype=np.int64)
     return np.asarray(np.argmax(values, axis=1), dtype=np.int64)
 
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "mean_s8.h"
+#include "sum_s8.h"
 
 #ifdef CHIPCAST_PROFILE
 extern void chipcast_layer_done(uint16_t layer);
@@ -20,11 +20,11 @@ const char model_name[] = "mean";
 static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
 
 /* 0 MEAN t1 */
-static const struct chipcast_mean_s8_params model_layer_0_0 = {
-    .kept_extent = {6, 4},
-    .kept_stride = {16, 1},
-    .averaged_extent = {1, 4},
-    .averaged_stride = {0, 4},
+static const struct chipcast_sum_s8_params model_layer_0_0 = {
+    .kept_extent = {1, 1, 6, 4},
+    .kept_stride = {0, 0, 16, 1},
+    .reduced_extent = {1, 1, 1, 4},
+    .reduced_stride = {0, 0, 0, 4},
     .offset = 404,
     .multiplier = 1984732666,
     .shift = 0,
@@ -43,7 +43,7 @@ void model_set_input(const uint8_t *bytes)
 void model_run(void)
 {
     /* 0 MEAN t1 */
-    chipcast_mean_s8(&model_layer_0_0, model_arena + 0, model_arena + 96);
+    chipcast_sum_s8(&model_layer_0_0, model_arena + 0, model_arena + 96);
     LAYER_DONE(0);
 }
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from toolchain.compile.lowering import OperatorSupport
 from toolchain.compile.operators.abs import ABS
 from toolchain.compile.operators.add import ADD
+from toolchain.compile.operators.arg_max import ARG_MAX
 from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
-from toolchain.compile.operators.concatenation import CONCATENATION
 from toolchain.compile.operators.batch_matmul import BATCH_MATMUL
+from toolchain.compile.operators.concatenation import CONCATENATION
 from toolchain.compile.operators.conv_2d import CONV_2D
 from toolchain.compile.operators.depth_to_space import DEPTH_TO_SPACE
 from toolchain.compile.operators.depthwise_conv_2d import DEPTHWISE_CONV_2D
@@ -19,6 +20,7 @@ from toolchain.compile.operators.expand_dims import EXPAND_DIMS
 from toolchain.compile.operators.fully_connected import FULLY_CONNECTED
 from toolchain.compile.operators.gather import GATHER
 from toolchain.compile.operators.hard_swish import HARD_SWISH
+from toolchain.compile.operators.l2_normalization import L2_NORMALIZATION
 from toolchain.compile.operators.leaky_relu import LEAKY_RELU
 from toolchain.compile.operators.logistic import LOGISTIC
 from toolchain.compile.operators.max_pool_2d import MAX_POOL_2D
@@ -31,6 +33,7 @@ from toolchain.compile.operators.pad import PAD
 from toolchain.compile.operators.padv2 import PADV2
 from toolchain.compile.operators.prelu import PRELU
 from toolchain.compile.operators.quantize import QUANTIZE
+from toolchain.compile.operators.reduce_max import REDUCE_MAX
 from toolchain.compile.operators.relu import RELU
 from toolchain.compile.operators.relu6 import RELU6
 from toolchain.compile.operators.reshape import RESHAPE
@@ -44,6 +47,7 @@ from toolchain.compile.operators.split_v import SPLIT_V
 from toolchain.compile.operators.squeeze import SQUEEZE
 from toolchain.compile.operators.strided_slice import STRIDED_SLICE
 from toolchain.compile.operators.sub import SUB
+from toolchain.compile.operators.sum import SUM
 from toolchain.compile.operators.tanh import TANH
 from toolchain.compile.operators.transpose import TRANSPOSE
 from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
@@ -54,18 +58,20 @@ OPERATORS: Mapping[str, OperatorSupport] = {
     for support in (
         ABS,
         ADD,
+        ARG_MAX,
         AVERAGE_POOL_2D,
+        BATCH_MATMUL,
         CONCATENATION,
         CONV_2D,
         DEPTHWISE_CONV_2D,
         DEPTH_TO_SPACE,
         DEQUANTIZE,
-        BATCH_MATMUL,
         ELU,
         EXPAND_DIMS,
         FULLY_CONNECTED,
         GATHER,
         HARD_SWISH,
+        L2_NORMALIZATION,
         LEAKY_RELU,
         LOGISTIC,
         MAXIMUM,
@@ -78,6 +84,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         PADV2,
         PRELU,
         QUANTIZE,
+        REDUCE_MAX,
         RELU,
         RELU6,
         RESHAPE,
@@ -91,6 +98,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         SQUEEZE,
         STRIDED_SLICE,
         SUB,
+        SUM,
         TANH,
         TRANSPOSE,
         TRANSPOSE_CONV,

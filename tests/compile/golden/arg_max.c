@@ -1,0 +1,54 @@
+/* arg_max, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "arg_max_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "633c0181a711f04ad24766b1982c1dee60b1274335356acf06b9d1f245a5b236";
+const char model_name[] = "arg_max";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* 0 ARG_MAX t1 */
+static const struct chipcast_arg_max_s8_params model_layer_0_0 = {
+    .outer = 1,
+    .extent = 6,
+    .inner = 16,
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 ARG_MAX t1 */
+    chipcast_arg_max_s8(&model_layer_0_0, model_arena + 0, model_arena + 96);
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 96, 64); /* t1 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    return misaligned == 0u;
+}
