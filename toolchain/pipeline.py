@@ -370,7 +370,7 @@ def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop)
             "inputs": _hash_array(inputs),
             "oracle": oracle_name(),
             "sources": hash_sources(
-                "simulate/oracle.py", "simulate/interpreter.py", "simulate/oracle_process.py", "simulate/frames.py"
+                *(f"simulate/{name}.py" for name in ("oracle", "oracle_process", "interpreter", "frames"))
             ),
         },
         writes=[target],
