@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+import tflite
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.host_runner import compile_model
 from tests.operators.binary import BinaryCase, binary_cases, binary_model
 from tests.operators.harness import BATCH, BATCHES, compare
-from toolchain.errors import UnsupportedError
+from toolchain.errors import OracleError, UnsupportedError
+from toolchain.simulate.oracle import Oracle
+
+RELU6 = tflite.ActivationFunctionType.RELU6
 
 
 @BATCHES
@@ -32,3 +38,11 @@ def _case(a: tuple[float, int], b: tuple[float, int], output: tuple[float, int])
 
 def test_rescaling_by_more_than_30_bits_is_refused() -> None:
     refused(_case((2.0**10, 0), (2.0**10, 0), (2.0**-20, 0)), "its output's scale is too fine")
+
+
+@pytest.mark.parametrize("scale", [2.0**-29, 2.0**-140])
+def test_a_fused_limit_beyond_32_bits_is_refused_as_in_the_reference(scale: float) -> None:
+    case = replace(_case((2.0**-20, 0), (2.0**-20, 0), (scale, 0)), activation=RELU6)
+    refused(case, "6 is too much for the scale")
+    with pytest.raises(OracleError, match="no_integer_overflow_from_quantization"):
+        Oracle(binary_model("MUL", case, fused=True))

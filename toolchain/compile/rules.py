@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import OperatorSupport, Rule
+from toolchain.compile.rescaling import float32_ratio
 from toolchain.vocabulary.graph import Tensor
 
 FUSED_ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
@@ -100,9 +101,18 @@ def four_axes(layer: LayerView) -> str | None:
 
 
 def fused_activation(layer: LayerView) -> str | None:
-    """A fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1."""
+    """A fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1, and its limit fits 32 bits in output steps."""
     activation = layer.text("fused_activation_function")
-    return None if activation in FUSED_ACTIVATIONS else f"the fused activation {activation}"
+    if activation not in FUSED_ACTIVATIONS:
+        return f"the fused activation {activation}"
+    limit = {"RELU6": 6.0, "RELU_N1_TO_1": 1.0}.get(activation, 0.0)
+    return limit_fits(limit, layer.output())
+
+
+def limit_fits(limit: float, tensor: Tensor) -> str | None:
+    """Why `limit` is too many steps of the tensor's scale, or None."""
+    scale = quantisation(tensor).scale
+    return None if float32_ratio(limit, scale) < 2.0**31 else f"{limit:g} is too much for the scale {scale:g}"
 
 
 def same_quantisation(layer: LayerView) -> str | None:

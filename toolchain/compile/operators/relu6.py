@@ -9,9 +9,15 @@ from toolchain.compile.requantise import clamp, quantise_activation
 from toolchain.compile.rules import (
     input_is_no_constant,
     inputs_and_outputs,
+    limit_fits,
     int8_activations,
     same_element_count,
 )
+
+
+def six_fits(layer: LayerView) -> str | None:
+    """6 fits 32 bits in input steps: beyond, the reference's conversion is undefined."""
+    return limit_fits(6.0, layer.input())
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
@@ -23,6 +29,6 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
 
 RELU6 = OperatorSupport(
     "RELU6",
-    (inputs_and_outputs(1), int8_activations(), input_is_no_constant, same_element_count),
+    (inputs_and_outputs(1), int8_activations(), input_is_no_constant, same_element_count, six_fits),
     lower,
 )
