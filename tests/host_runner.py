@@ -5,8 +5,11 @@ Many models go into one program, so that a compiler is started once for a batch.
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +71,9 @@ static void run_%(p)s(int runs)
     slice_count = (int)(sizeof table / sizeof table[0]);
     %(p)s_reset();
     for (int i = 0; i < runs; ++i) {
+        if (i == runs / 2) {
+            %(p)s_reset();
+        }
         if (fread(in, 1, sizeof in, stdin) != sizeof in || !%(p)s_aligned()) {
             return;
         }
@@ -75,7 +81,7 @@ static void run_%(p)s(int runs)
         %(p)s_set_input(in);
         %(p)s_run();
         %(p)s_get_output(out);
-        fwrite(out, 1, sizeof out, stdout);
+%(state)s        fwrite(out, 1, sizeof out, stdout);
     }
 }
 """
@@ -100,8 +106,13 @@ def run_programs(
     *,
     compiler: str = "cc",
     flags: Sequence[str] = ("-O1",),
+    model_flag: str | None = None,
 ) -> list[list[tuple[dict[int, bytes], bytes]]]:
-    """Per program and row of its inputs: every computed tensor by its index, and the output bytes."""
+    """Per program and row of its inputs: every computed tensor by its index, and the output bytes.
+
+    `model_flag` comes after `flags` for the generated code alone, which is but calls.  Variable tensors
+    are as the row left them.  The program is reset before row `len(rows) // 2`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     text = ["#define CHIPCAST_PROFILE", _MAIN]
     for program in programs:
@@ -109,29 +120,49 @@ def run_programs(
             (folder / name).write_text(source)
         table = ", ".join(f"{{{n}, {o}, {b}}}" for n, _, o, b in _slices(program))
         text.append(f'#include "{program.prefix}_model.c"')
-        text.append(_RUN % {"p": program.prefix, "P": program.prefix.upper(), "slices": table})
+        names = {"p": program.prefix, "P": program.prefix.upper()}
+        state = "".join(
+            f"        fwrite({program.prefix}_state.bytes + {o}, 1, {b}, stdout);\n"
+            for _, o, b in _variables(program)
+        )
+        text.append(_RUN % {**names, "slices": table, "state": state})
     calls = "".join(f"    run_{p.prefix}({len(x)});\n" for p, x in zip(programs, inputs, strict=True))
     text.append(f"int main(void)\n{{\n{calls}    return 0;\n}}\n")
     (folder / "main.c").write_text("\n".join(text))
+    command = (compiler, *WARNINGS, *flags, f"-I{paths.kernels()}")
     kernels = sorted({kernel for program in programs for kernel in program.kernels})
-    sources = [folder / "main.c", *(paths.kernels() / f"{kernel}.c" for kernel in kernels)]
-    command: list[str | Path] = [
-        compiler,
-        *WARNINGS,
-        *flags,
-        f"-I{paths.kernels()}",
-        f"-I{folder}",
-        "-o",
-        folder / "run",
-        *sources,
-    ]
-    built = process.run(command, timeout=120)
+    objects = [kernel_object(kernel, command) for kernel in kernels]
+    optimise = [] if model_flag is None else [model_flag]
+    built = process.run(
+        [*command, *optimise, f"-I{folder}", "-o", folder / "run", folder / "main.c", *filter(None, objects)],
+        timeout=120,
+    )
     assert built.exit_code == 0, built.tail(40)
     (folder / "in").write_bytes(b"".join(x.tobytes() for x in inputs))
     # stdin and stdout are binary, so a shell redirects them.
     ran = process.run(["sh", "-c", 'cd "$1" && ./run < in > out', "sh", folder], timeout=120)
     assert ran.exit_code == 0, ran.tail(40)
     return _split(programs, inputs, (folder / "out").read_bytes())
+
+
+@cache
+def _objects_folder() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="chipcast-kernels-")
+    atexit.register(folder.cleanup)
+    return folder
+
+
+@cache
+def kernel_object(kernel: str, command: tuple[str, ...]) -> Path | None:
+    """The kernel, compiled once by each command; None where it is a header alone."""
+    source = paths.kernels() / f"{kernel}.c"
+    if not source.is_file():
+        return None
+    name = f"{kernel}-{abs(hash(command)):x}.o"
+    target = Path(_objects_folder().name) / name
+    built = process.run([*command, "-c", "-o", target, source], timeout=120)
+    assert built.exit_code == 0, built.tail(40)
+    return target
 
 
 def _slices(program: Program) -> list[tuple[int, int, int, int]]:
@@ -141,7 +172,13 @@ def _slices(program: Program) -> list[tuple[int, int, int, int]]:
         (layer.index, tensor, where[tensor].offset, where[tensor].bytes)
         for layer in program.layers
         for tensor in layer.output_tensors
+        if tensor in where
     ]
+
+
+def _variables(program: Program) -> list[tuple[int, int, int]]:
+    """(tensor, offset in the state area, bytes) of every variable tensor."""
+    return [(v.tensor, v.offset, v.bytes) for v in program.state if v.tensor is not None]
 
 
 def _split(
@@ -152,7 +189,9 @@ def _split(
         results = []
         for _ in rows:
             tensors = {}
-            for _, tensor, _, size in _slices(program):
+            sizes = [(tensor, size) for _, tensor, _, size in _slices(program)]
+            sizes += [(tensor, size) for tensor, _, size in _variables(program)]
+            for tensor, size in sizes:
                 tensors[tensor] = data[position : position + size]
                 position += size
             size = sum(port.bytes for port in program.outputs)
@@ -182,17 +221,34 @@ def differences(
     inputs: npt.NDArray[np.uint8],
     results: list[tuple[dict[int, bytes], bytes]],
 ) -> list[str]:
-    """What differs from the oracle: nothing, if all is well."""
+    """What differs from the oracle: nothing, if all is well.
+
+    The program was reset in the middle; the oracle starts anew there, since its own reset does not run the
+    initialiser of resource variables again.
+    """
+    half = len(inputs) // 2
+    if program.state and half > 0:
+        parts = (slice(half), slice(half, None))
+        return [d for part in parts for d in _differences(model, program, inputs[part], results[part])]
+    return _differences(model, program, inputs, results)
+
+
+def _differences(
+    model: bytes,
+    program: Program,
+    inputs: npt.NDArray[np.uint8],
+    results: list[tuple[dict[int, bytes], bytes]],
+) -> list[str]:
+    """The same for rows without a reset among them."""
     oracle, found = InProcessOracle(model), []
     expected_outputs = oracle.run(inputs)
+    makers = {tensor: layer for layer in program.layers for tensor in layer.output_tensors}
     for row, (tensors, output), expected in zip(inputs, results, expected_outputs, strict=True):
         reference = oracle.tensors(row.tobytes())
-        for layer in program.layers:
-            for tensor in layer.output_tensors:
-                if tensors[tensor] != reference[tensor]:
-                    found.append(
-                        f"{layer.operator} {layer.name}: {_count(tensors[tensor], reference[tensor])}"
-                    )
+        for tensor, made in tensors.items():
+            if made != reference[tensor]:
+                maker = f"{makers[tensor].operator} {makers[tensor].name}" if tensor in makers else "variable"
+                found.append(f"{maker}: {_count(made, reference[tensor])}")
         if output != expected.tobytes():
             found.append(f"output: {_count(output, expected.tobytes())}")
     return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,8 @@ class InProcessOracle:
 
     def __init__(self, model: bytes) -> None:
         self._model = model
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this object
+        weakref.finalize(self, self._printed.close)
         self._interpreter, arena = self._allocate("kAllocationRecording", _FIRST_ARENA)
         self._arena = arena
         self._inputs = self._details("get_input_details")
@@ -59,7 +62,11 @@ class InProcessOracle:
         row = self._rows(np.frombuffer(input_bytes, np.uint8)[None])[0]
         self._infer(self._preserving, row)
         found: dict[int, bytes] = {}
-        for index in range(self._graph().TensorsLength()):
+        graph = self._graph()
+        for index in range(graph.TensorsLength()):
+            # What stands for a resource variable has no bytes; the interpreter would read some all the same.
+            if graph.Tensors(index).Type() == tflite.TensorType.RESOURCE:
+                continue
             # A tensor no operator touches has no memory; the interpreter says so by an error.
             with contextlib.suppress(OracleError):
                 value = self._call(self._preserving.GetTensor, index, 0)
@@ -126,7 +133,7 @@ class InProcessOracle:
 
     def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Call into native code; what it prints on stderr becomes the error's reason."""
-        with _captured_stderr() as printed:
+        with _captured_stderr(self._printed) as printed:
             try:
                 return function(*arguments, **options)
             except (RuntimeError, ValueError, IndexError, TypeError) as exc:
@@ -142,18 +149,16 @@ def _ran_out_of_memory(reason: str) -> bool:
 
 
 @contextlib.contextmanager
-def _captured_stderr() -> Iterator[Callable[[], str]]:
-    """Send the process's stderr to a file for a while; the yielded function reads what arrived."""
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
+def _captured_stderr(file: IO[bytes]) -> Iterator[Callable[[], str]]:
+    """Send the process's stderr to `file` for a while; the yielded function reads what arrived."""
+    saved, start = os.dup(2), os.lseek(file.fileno(), 0, os.SEEK_END)
+    os.dup2(file.fileno(), 2)
 
-        def printed() -> str:
-            file.seek(0)
-            return file.read(4000).decode("utf-8", "replace")
+    def printed() -> str:
+        return os.pread(file.fileno(), 4000, start).decode("utf-8", "replace")
 
-        try:
-            yield printed
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
+    try:
+        yield printed
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
