@@ -48,7 +48,11 @@ class Oracle:
         command = [sys.executable, "-P", "-m", "toolchain.simulate.oracle_process"]
         self._peer = Peer(command, env={"PYTHONPATH": path})
         self._end = weakref.finalize(self, self._peer.end)
-        self._ask("load", model, seconds=_START_SECONDS + answer_seconds)
+        self.load(model)
+
+    def load(self, model: bytes) -> None:
+        """Take another model, in the same process; raises as the constructor does."""
+        self._ask("load", model, seconds=_START_SECONDS + self._seconds)
 
     @property
     def name(self) -> str:
