@@ -9,6 +9,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,8 @@ _MAIN = """
 #include <string.h>
 #include <stdint.h>
 
+static FILE *given;
+static FILE *made;
 struct slice { int layer; int offset; int bytes; };
 static const int8_t *traced_arena;
 static const struct slice *slices;
@@ -55,7 +58,7 @@ void chipcast_layer_done(uint16_t layer)
 {
     for (int i = 0; i < slice_count; ++i) {
         if (slices[i].layer == layer) {
-            fwrite(traced_arena + slices[i].offset, 1, (size_t)slices[i].bytes, stdout);
+            fwrite(traced_arena + slices[i].offset, 1, (size_t)slices[i].bytes, made);
         }
     }
 }
@@ -74,17 +77,39 @@ static void run_%(p)s(int runs)
         if (i == runs / 2) {
             %(p)s_reset();
         }
-        if (fread(in, 1, sizeof in, stdin) != sizeof in || !%(p)s_aligned()) {
+        if (fread(in, 1, sizeof in, given) != sizeof in || !%(p)s_aligned()) {
             return;
         }
         memset(%(p)s_arena, 0xA5, sizeof %(p)s_arena);
         %(p)s_set_input(in);
         %(p)s_run();
         %(p)s_get_output(out);
-%(state)s        fwrite(out, 1, sizeof out, stdout);
+%(state)s        fwrite(out, 1, sizeof out, made);
     }
 }
 """
+
+_START = """
+int main(void)
+{
+    given = fopen("in", "rb");
+    made = fopen("out", "wb");
+    if (given == NULL || made == NULL) {
+        return 1;
+    }
+%s    return fclose(made);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where generated C runs: how it is compiled, what it is linked with, and what starts `run`."""
+
+    compiler: str = "cc"
+    flags: tuple[str, ...] = ("-O1",)
+    link: tuple[str, ...] = ()
+    start: tuple[str, ...] = ("./run",)
 
 
 def compile_model(
@@ -107,6 +132,7 @@ def run_programs(
     compiler: str = "cc",
     flags: Sequence[str] = ("-O1",),
     model_flag: str | None = None,
+    target: Target | None = None,
 ) -> list[list[tuple[dict[int, bytes], bytes]]]:
     """Per program and row of its inputs: every computed tensor by its index, and the output bytes.
 
@@ -122,25 +148,23 @@ def run_programs(
         text.append(f'#include "{program.prefix}_model.c"')
         names = {"p": program.prefix, "P": program.prefix.upper()}
         state = "".join(
-            f"        fwrite({program.prefix}_state.bytes + {o}, 1, {b}, stdout);\n"
+            f"        fwrite({program.prefix}_state.bytes + {o}, 1, {b}, made);\n"
             for _, o, b in _variables(program)
         )
         text.append(_RUN % {**names, "slices": table, "state": state})
     calls = "".join(f"    run_{p.prefix}({len(x)});\n" for p, x in zip(programs, inputs, strict=True))
-    text.append(f"int main(void)\n{{\n{calls}    return 0;\n}}\n")
+    text.append(_START % calls)
     (folder / "main.c").write_text("\n".join(text))
-    command = (compiler, *WARNINGS, *flags, f"-I{paths.kernels()}")
+    target = target or Target(compiler, tuple(flags))
+    command = (target.compiler, *WARNINGS, *target.flags, f"-I{paths.kernels()}")
     kernels = sorted({kernel for program in programs for kernel in program.kernels})
     objects = [kernel_object(kernel, command) for kernel in kernels]
     optimise = [] if model_flag is None else [model_flag]
-    built = process.run(
-        [*command, *optimise, f"-I{folder}", "-o", folder / "run", folder / "main.c", *filter(None, objects)],
-        timeout=120,
-    )
+    sources = [folder / "main.c", *filter(None, objects), *target.link]
+    built = process.run([*command, *optimise, f"-I{folder}", "-o", folder / "run", *sources], timeout=120)
     assert built.exit_code == 0, built.tail(40)
     (folder / "in").write_bytes(b"".join(x.tobytes() for x in inputs))
-    # stdin and stdout are binary, so a shell redirects them.
-    ran = process.run(["sh", "-c", 'cd "$1" && ./run < in > out', "sh", folder], timeout=120)
+    ran = process.run(target.start, cwd=folder, timeout=250)
     assert ran.exit_code == 0, ran.tail(40)
     return _split(programs, inputs, (folder / "out").read_bytes())
 

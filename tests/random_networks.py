@@ -31,6 +31,7 @@ from tests.operators.picking import (
     grow_transpose,
 )
 from tests.operators.reduction import grow_arg_max, grow_reduction
+from tests.operators.streaming import grow_delay
 from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.unary import grow_l2_normalization, grow_unary
 
@@ -312,7 +313,8 @@ class RandomNetwork:
     def second_input(self) -> bool:
         other = self.activation_tensor(self.shape(self.last))
         self.inputs.append(other)
-        output = self.activation_tensor(self.shape(self.last))
+        scale = max(self.scale_of(self.last), self.scale_of(other)) * 2.0 ** self.rng.uniform(-2, 2)
+        output = self.activation_tensor(self.shape(self.last), float(np.float32(scale)))
         self.builder.operator("ADD", [self.last, other], [output])
         self.last = output
         return True
@@ -440,6 +442,10 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "TRANSPOSE": (1, grow_transpose),
     "UNPACK": (1, grow_unpack),
     "BATCH_MATMUL": (2, grow_batch_matmul),
+    "CALL_ONCE": (1, grow_delay(initialised=True)),
+    "VAR_HANDLE": (1, grow_delay(initialised=False)),
+    "READ_VARIABLE": (1, grow_delay()),
+    "ASSIGN_VARIABLE": (1, grow_delay()),
 }
 
 

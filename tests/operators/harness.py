@@ -27,7 +27,7 @@ BATCH = 40
 ROWS = 3
 
 
-def compare(cases: Sequence[object], models: Sequence[bytes], folder: Path) -> int:
+def compare(cases: Sequence[object], models: Sequence[bytes], folder: Path, *, rows_each: int = ROWS) -> int:
     """Compare every model that is not refused; how many were.  `cases` only name what differs."""
     accepted: list[tuple[object, bytes, Program]] = []
     for case, model in zip(cases, models, strict=True):
@@ -38,7 +38,7 @@ def compare(cases: Sequence[object], models: Sequence[bytes], folder: Path) -> i
     if not accepted:
         return 0
     programs = [program for _, _, program in accepted]
-    inputs = [rows(program, seed) for seed, program in enumerate(programs)]
+    inputs = [rows(program, seed, rows_each) for seed, program in enumerate(programs)]
     results = run_programs(programs, inputs, folder)
     found = {
         repr(case): difference
@@ -49,9 +49,9 @@ def compare(cases: Sequence[object], models: Sequence[bytes], folder: Path) -> i
     return len(accepted)
 
 
-def rows(program: Program, seed: int) -> npt.NDArray[np.uint8]:
+def rows(program: Program, seed: int, count: int = ROWS) -> npt.NDArray[np.uint8]:
     """Random bytes; the first row counts through all of them, the second holds the extremes only."""
-    random = random_inputs(program, ROWS, seed)
+    random = random_inputs(program, count, seed)
     if all(port.dtype == "INT8" for port in program.inputs):
         random[0] = (np.arange(random.shape[1]) * 37 + seed) % 256
         random[1] = np.random.default_rng(seed).choice(

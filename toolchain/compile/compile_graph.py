@@ -135,10 +135,10 @@ class _Places:
     pool: ConstantPool
 
     def of_tensor(self, place: TensorPlace) -> Address:
-        tensor = self.graph.tensors[place.tensor]
-        lives_on = self.state.address(tensor, place.offset)
+        lives_on = self.state.address(place)
         if lives_on is not None:
             return lives_on
+        tensor = self.graph.tensors[place.tensor]
         if tensor.data is None:
             return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset, place.c_type)
         c_type, symbol = _C_TYPES[tensor.dtype], f"{tensor.index}_constant"

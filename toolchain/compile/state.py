@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.compile.lowering import ConstantPool
+from toolchain.compile.lowering import ConstantPool, TensorPlace
 from toolchain.compile.plan_memory import align
 from toolchain.compile.variables import find_variables
 from toolchain.vocabulary.graph import Graph, Tensor
 from toolchain.vocabulary.program import ConstantRef, StateBuffer, StateRef
-
-_C_TYPES = {"INT8": "int8_t", "INT16": "int16_t"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,10 +23,10 @@ class State:
     buffers: tuple[StateBuffer, ...]
     initial: npt.NDArray[np.int8]
 
-    def address(self, tensor: Tensor, offset: int) -> StateRef | None:
-        """The address `offset` bytes into a tensor that lives here, None for every other tensor."""
-        start = self.offsets.get(tensor.index)
-        return None if start is None else StateRef(start + offset, _C_TYPES.get(tensor.dtype, "int8_t"))
+    def address(self, place: TensorPlace) -> StateRef | None:
+        """The address of a place in a tensor that lives here, None for every other tensor."""
+        start = self.offsets.get(place.tensor)
+        return None if start is None else StateRef(start + place.offset, place.c_type)
 
 
 def lay_out_state(graph: Graph, pool: ConstantPool) -> State:

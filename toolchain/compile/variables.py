@@ -15,15 +15,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.compile.layer_view import LayerView
+from toolchain.compile.lowering import Lowering, Rule
+from toolchain.compile.movements import Axis, copy
 from toolchain.vocabulary.graph import Graph, Operator, Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variable:
-    """A resource variable: its name in the file and its bytes after a reset."""
+    """A resource variable: its name in the file, its bytes after a reset, and the sizes assigned to it."""
 
     name: str
     initial: npt.NDArray[np.int8]
+    sizes: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,9 +49,11 @@ def find_variables(graph: Graph) -> Variables:
     """Every resource variable of the model; what the rules refuse is left out."""
     names = {index: _handles(each) for index, each in _graphs(graph)}
     first: dict[str, npt.NDArray[np.int8]] = {}
+    sizes: dict[str, set[int]] = {}
     for index, each in _graphs(graph):
         for name, value in _assignments(each, names[index]):
             first.setdefault(name, np.full(value.bytes, _default(value), np.int8))
+            sizes.setdefault(name, set()).add(value.bytes)
     initial = dict(first)
     for called in initialisers(graph):
         for name, value in _assignments(graph.subgraphs[called], names[called]):
@@ -60,7 +66,7 @@ def find_variables(graph: Graph) -> Variables:
                 found = containers.setdefault(str(operator.options.get("shared_name")), set())
                 found.add(operator.options.get("container"))
     return Variables(
-        {name: Variable(name, values) for name, values in initial.items()},
+        {name: Variable(name, values, frozenset(sizes[name])) for name, values in initial.items()},
         names[0],
         {name: frozenset(found) for name, found in containers.items()},
     )
@@ -110,3 +116,35 @@ def _default(value: Tensor) -> int:
     if value.quantisation is None:
         return 0
     return (value.quantisation.zero_points[0] + 128) % 256 - 128
+
+
+def variable_of(layer: LayerView) -> str | None:
+    """Its first input is a resource variable that is named in this graph and assigned somewhere."""
+    handle = layer.input(0)
+    if handle.dtype != "RESOURCE" or handle.index not in find_variables(layer.graph).name_of:
+        return f"its variable {handle.name!r} is not named by a VAR_HANDLE"
+    return None if _variable(layer) is not None else f"its variable {handle.name!r} is never assigned"
+
+
+def same_size(position: int | None) -> Rule:
+    """A rule on the tensor that is assigned (the input at `position`) or read (the output, for None)."""
+
+    def rule(layer: LayerView) -> str | None:
+        """The value is int8, not empty, and of the size of everything that is assigned to the variable."""
+        tensor, variable = layer.output() if position is None else layer.input(position), _variable(layer)
+        if tensor.dtype != "INT8" or tensor.elements == 0:
+            return f"its value {tensor.name!r} is {tensor.dtype} of {tensor.elements} values"
+        if variable is None or set(variable.sizes) != {tensor.bytes}:
+            return f"its value {tensor.name!r} has not the size of everything assigned to the variable"
+        return None
+
+    return rule
+
+
+def _variable(layer: LayerView) -> Variable | None:
+    return find_variables(layer.graph).of_tensor(layer.input(0).index)
+
+
+def lower_copy(source: Tensor, target: Tensor, elements: int) -> Lowering:
+    """One copy between a tensor and the variable that the other one stands for."""
+    return Lowering((copy(source, target, (Axis(elements, 1, 1),)),))

@@ -69,6 +69,7 @@ def _context(program: Program) -> dict[str, object]:
         ],
         "inputs": _ports(program.inputs),
         "outputs": _ports(program.outputs),
+        "state_bytes": len(program.initial_state),
         "state_words": len(program.initial_state) // 2,
         "variables": [_variable(program.prefix, variable) for variable in program.state],
     }
@@ -129,7 +130,7 @@ def _address(prefix: str, address: Address) -> str:
     if isinstance(address, ConstantRef):
         return f"{prefix}_{address.symbol}"
     if isinstance(address, StateRef):
-        place = f"(int8_t *){prefix}_state + {address.offset}"
+        place = f"{prefix}_state.bytes + {address.offset}"
     else:
         place = f"{prefix}_arena + {address.offset}"
     return place if address.c_type == "int8_t" else f"({address.c_type} *)(void *)({place})"

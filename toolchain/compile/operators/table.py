@@ -8,8 +8,10 @@ from toolchain.compile.lowering import OperatorSupport
 from toolchain.compile.operators.abs import ABS
 from toolchain.compile.operators.add import ADD
 from toolchain.compile.operators.arg_max import ARG_MAX
+from toolchain.compile.operators.assign_variable import ASSIGN_VARIABLE
 from toolchain.compile.operators.average_pool_2d import AVERAGE_POOL_2D
 from toolchain.compile.operators.batch_matmul import BATCH_MATMUL
+from toolchain.compile.operators.call_once import CALL_ONCE
 from toolchain.compile.operators.concatenation import CONCATENATION
 from toolchain.compile.operators.conv_2d import CONV_2D
 from toolchain.compile.operators.depth_to_space import DEPTH_TO_SPACE
@@ -33,6 +35,7 @@ from toolchain.compile.operators.pad import PAD
 from toolchain.compile.operators.padv2 import PADV2
 from toolchain.compile.operators.prelu import PRELU
 from toolchain.compile.operators.quantize import QUANTIZE
+from toolchain.compile.operators.read_variable import READ_VARIABLE
 from toolchain.compile.operators.reduce_max import REDUCE_MAX
 from toolchain.compile.operators.relu import RELU
 from toolchain.compile.operators.relu6 import RELU6
@@ -52,6 +55,7 @@ from toolchain.compile.operators.tanh import TANH
 from toolchain.compile.operators.transpose import TRANSPOSE
 from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
 from toolchain.compile.operators.unpack import UNPACK
+from toolchain.compile.operators.var_handle import VAR_HANDLE
 
 OPERATORS: Mapping[str, OperatorSupport] = {
     support.name: support
@@ -59,8 +63,10 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         ABS,
         ADD,
         ARG_MAX,
+        ASSIGN_VARIABLE,
         AVERAGE_POOL_2D,
         BATCH_MATMUL,
+        CALL_ONCE,
         CONCATENATION,
         CONV_2D,
         DEPTHWISE_CONV_2D,
@@ -84,6 +90,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         PADV2,
         PRELU,
         QUANTIZE,
+        READ_VARIABLE,
         REDUCE_MAX,
         RELU,
         RELU6,
@@ -103,5 +110,6 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         TRANSPOSE,
         TRANSPOSE_CONV,
         UNPACK,
+        VAR_HANDLE,
     )
 }

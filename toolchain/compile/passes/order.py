@@ -9,6 +9,7 @@ from toolchain.compile.passes.fold_constants import fold_constants
 from toolchain.compile.passes.fuse_clamps import fuse_clamps
 from toolchain.compile.passes.fuse_padding import fuse_padding
 from toolchain.compile.passes.fuse_quantise_pairs import fuse_quantise_pairs
+from toolchain.compile.passes.read_variables_late import read_variables_late
 from toolchain.compile.passes.remove_no_ops import remove_no_ops
 from toolchain.vocabulary.graph import Graph
 
@@ -25,4 +26,5 @@ PASSES: tuple[GraphPass, ...] = (
     fuse_clamps,
     # Again: the others leave what is read no more.
     drop_unread_operators,
+    read_variables_late,
 )

@@ -1,0 +1,106 @@
+/* call_once, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "add_s8.h"
+#include "copy_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "691238157b3950ec7e69d70102943b689663ef7acbd9ab134f73e4931590c371";
+const char model_name[] = "call_once";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+static union {
+    int8_t bytes[96];
+    int16_t words[48]; /* what some variables hold */
+} model_state ALIGNED(16);
+
+/* variable 0 after a reset */
+static const int8_t model_t_initial_state_0[96] ALIGNED(4) = {
+    -71, -56, 95, 105, -127, -1, 82, -95, 76, -98, -9, 81, -51, -41, -57, 56, -63, 125, -15, -6, 1, 21, 13,
+    2, 126, 78, 74, 51, 31, -41, 125, -9, -73, 88, -87, 91, 28, -99, -117, -15, -119, -92, 3, 120, -9, 78,
+    106, 82, 33, -16, 3, -60, -1, -31, -65, 126, -125, -104, -79, 120, 49, 97, -77, 56, -34, -3, -128, 30,
+    84, 41, -89, 8, -60, 119, 97, -81, 2, 112, 88, 53, 35, -118, 61, -7, -105, -66, 10, 58, 1, 28, 95, 47,
+    -36, 36, 25, -101
+};
+
+/* 2 READ_VARIABLE t2 */
+static const struct chipcast_copy_s8_params model_layer_2_0 = {
+    .extent = {1, 1, 1, 1},
+    .input_stride = {0, 0, 0, 0},
+    .output_stride = {0, 0, 0, 0},
+    .run = 96,
+};
+
+/* 3 ASSIGN_VARIABLE operator 3 */
+static const struct chipcast_copy_s8_params model_layer_3_0 = {
+    .extent = {1, 1, 1, 1},
+    .input_stride = {0, 0, 0, 0},
+    .output_stride = {0, 0, 0, 0},
+    .run = 96,
+};
+
+/* 4 ADD t3 */
+static const struct chipcast_add_s8_params model_layer_4_0 = {
+    .elements = 96,
+    .input1_zero_point = 101,
+    .input1_multiplier = 1073741824,
+    .input1_shift = 0,
+    .input2_zero_point = 101,
+    .input2_multiplier = 1073741824,
+    .input2_shift = 0,
+    .output_zero_point = 0,
+    .output_multiplier = 1073741824,
+    .output_shift = -19,
+    .activation_min = -128,
+    .activation_max = 127,
+};
+
+void model_reset(void)
+{
+    memcpy(model_state.bytes + 0, model_t_initial_state_0, 96); /* variable 0 */
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 CALL_ONCE operator 0 part of the reset */
+    LAYER_DONE(0);
+    /* 1 VAR_HANDLE t1 a place in the state area */
+    LAYER_DONE(1);
+    /* 2 READ_VARIABLE t2 */
+    chipcast_copy_s8(&model_layer_2_0, model_state.bytes + 0, model_arena + 96);
+    LAYER_DONE(2);
+    /* 3 ASSIGN_VARIABLE operator 3 */
+    chipcast_copy_s8(&model_layer_3_0, model_arena + 0, model_state.bytes + 0);
+    LAYER_DONE(3);
+    /* 4 ADD t3 */
+    chipcast_add_s8(&model_layer_4_0, model_arena + 0, model_arena + 96, model_arena + 0);
+    LAYER_DONE(4);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 0, 96); /* t3 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    misaligned |= (uintptr_t)model_state.bytes & 15u;
+    misaligned |= (uintptr_t)model_t_initial_state_0 & 3u;
+    return misaligned == 0u;
+}

@@ -1,0 +1,94 @@
+/* var_handle, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "add_s8.h"
+#include "copy_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "f924980b79cb8ba01be04298860c570c84ba38ab8f68d4713a84ff4066b5760b";
+const char model_name[] = "var_handle";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+static union {
+    int8_t bytes[96];
+    int16_t words[48]; /* what some variables hold */
+} model_state ALIGNED(16);
+
+/* 1 READ_VARIABLE t2 */
+static const struct chipcast_copy_s8_params model_layer_1_0 = {
+    .extent = {1, 1, 1, 1},
+    .input_stride = {0, 0, 0, 0},
+    .output_stride = {0, 0, 0, 0},
+    .run = 96,
+};
+
+/* 2 ADD t3 */
+static const struct chipcast_add_s8_params model_layer_2_0 = {
+    .elements = 96,
+    .input1_zero_point = 101,
+    .input1_multiplier = 1073741824,
+    .input1_shift = 0,
+    .input2_zero_point = 101,
+    .input2_multiplier = 1073741824,
+    .input2_shift = 0,
+    .output_zero_point = -128,
+    .output_multiplier = 1073741824,
+    .output_shift = -19,
+    .activation_min = -128,
+    .activation_max = 127,
+};
+
+/* 3 ASSIGN_VARIABLE operator 3 */
+static const struct chipcast_copy_s8_params model_layer_3_0 = {
+    .extent = {1, 1, 1, 1},
+    .input_stride = {0, 0, 0, 0},
+    .output_stride = {0, 0, 0, 0},
+    .run = 96,
+};
+
+void model_reset(void)
+{
+    memset(model_state.bytes + 0, 101, 96); /* variable 0 */
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 VAR_HANDLE t1 a place in the state area */
+    LAYER_DONE(0);
+    /* 1 READ_VARIABLE t2 */
+    chipcast_copy_s8(&model_layer_1_0, model_state.bytes + 0, model_arena + 96);
+    LAYER_DONE(1);
+    /* 2 ADD t3 */
+    chipcast_add_s8(&model_layer_2_0, model_arena + 0, model_arena + 96, model_arena + 96);
+    LAYER_DONE(2);
+    /* 3 ASSIGN_VARIABLE operator 3 */
+    chipcast_copy_s8(&model_layer_3_0, model_arena + 0, model_state.bytes + 0);
+    LAYER_DONE(3);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 96, 96); /* t3 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    misaligned |= (uintptr_t)model_state.bytes & 15u;
+    return misaligned == 0u;
+}
