@@ -34,6 +34,22 @@ def computed(network: RandomNetwork, source: int) -> int:
     return made
 
 
+def made_before(network: RandomNetwork, axis: int | None = None) -> list[int]:
+    """Tensors like the last one in quantisation and shape, `axis` aside: they may be parts of others."""
+    last = network.last
+
+    def rest(tensor: int) -> tuple[int, ...]:
+        shape = network.shape(tensor)
+        return shape if axis is None or axis >= len(shape) else resized(shape, axis, 0)
+
+    made = [*network.inputs, *(t for op in network.builder.operators for t in op.outputs)]
+    int8 = [t for t in made if network.builder.tensors[t].dtype == "INT8"]
+    quantised = (network.scale_of(last), network.zero_of(last))
+    return [
+        t for t in int8 if rest(t) == rest(last) and (network.scale_of(t), network.zero_of(t)) == quantised
+    ]
+
+
 def companion(network: RandomNetwork, shape: tuple[int, ...]) -> int:
     """A tensor of this shape that is quantised as the last one: a constant, an input, or computed."""
     if network.chance(0.3):
@@ -54,6 +70,10 @@ def grow_concatenation(network: RandomNetwork) -> bool:
     axis, count = random_axis(network, shape), network.whole(1, 4)
     inputs = []
     for _ in range(count if network.chance(0.9) else 10):
+        if network.chance(0.4):
+            known = made_before(network, axis)
+            inputs.append(known[network.whole(0, len(known) - 1)])
+            continue
         extent = shape[axis] if network.chance(0.5) else network.whole(1, 4)
         inputs.append(companion(network, resized(shape, axis, extent)))
     inputs.insert(network.whole(0, len(inputs)), network.last)
@@ -73,7 +93,11 @@ def grow_pack(network: RandomNetwork) -> bool:
     count = network.whole(1, 4)
     if len(shape) >= MAX_RANK or math.prod(shape) * count > MAX_ELEMENTS:
         return False
-    inputs = [companion(network, shape) for _ in range(count)]
+    known = made_before(network)
+    inputs = [
+        known[network.whole(0, len(known) - 1)] if network.chance(0.4) else companion(network, shape)
+        for _ in range(count)
+    ]
     inputs[network.whole(0, count - 1)] = network.last
     axis = 0 if network.chance(0.5) else network.whole(0, len(shape))
     output = network.like((*shape[:axis], count, *shape[axis:]), network.last)

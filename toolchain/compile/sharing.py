@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from toolchain.compile.lowering import Lowering, Part
 
-# Keeps the longest chain a file may hold cheap; no real model comes near it.
-_MOST_PAIRS = 1024
+# Keep the longest chain a file may hold cheap; no real model comes near them.
+_MOST_MEMBERS = 1024
+_MOST_PAIRS = 4096
 
 Lifetimes = Mapping[int, tuple[int, int]]
 """Per tensor, the first and the last layer that needs its bytes."""
@@ -36,7 +37,8 @@ def share(
     Two tensors whose bytes overlap in a storage either hold the same values there, or are never needed
     in the same layer (but for the one that computes the second in the place of the first).
     """
-    storages = _Storages(sizes, lifetimes)
+    replaces = {pair for lowering in lowerings for pair in lowering.in_place}
+    storages = _Storages(sizes, lifetimes, replaces)
     joined = set()
     for lowering in lowerings:
         for output, source in lowering.alias:
@@ -45,9 +47,9 @@ def share(
             if call.copies is not None and call.copies not in refused and storages.join_part(call.copies):
                 joined.add(call.copies)
     # Only now is it known which tensors hold the same values; no join above asked for lifetimes.
-    for number, lowering in enumerate(lowerings):
+    for lowering in lowerings:
         for output, source in lowering.in_place:
-            if storages.may_be_made_in_place(output, source, number, lowering.in_place):
+            if storages.may_be_made_in_place(output, source):
                 storages.join(output, source, 0)
                 break
     return Sharing(storages.all(), frozenset(joined))
@@ -56,9 +58,13 @@ def share(
 class _Storages:
     """The storages while they grow together; offsets may be negative until they are done."""
 
-    def __init__(self, sizes: Mapping[int, int], lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, sizes: Mapping[int, int], lifetimes: Lifetimes, replaces: Set[tuple[int, int]]
+    ) -> None:
+        """`replaces` are the pairs (output, input) whose kernel reads each value before it writes there."""
         self._sizes = sizes
         self._lifetimes = lifetimes
+        self._replaces = replaces
         self._of: dict[int, dict[int, int]] = {tensor: {tensor: 0} for tensor in lifetimes}
 
     def join(self, tensor: int, other: int, offset: int) -> None:
@@ -89,33 +95,29 @@ class _Storages:
         self.join(part.part, part.whole, part.offset)
         return True
 
-    def may_be_made_in_place(
-        self, output: int, source: int, layer: int, allowed: Sequence[tuple[int, int]]
-    ) -> bool:
-        """Whether `output` can start where `source` does, so that nothing is overwritten while needed.
-
-        `allowed` are the layer's pairs (output, input) whose kernel reads each value before it writes
-        to its place; every input that would be overwritten has to be in such a pair, at the same start.
-        """
+    def may_be_made_in_place(self, output: int, source: int) -> bool:
+        """Whether `output` can start where `source` does, so that nothing is overwritten while needed."""
         if source not in self._of or output not in self._of or self._of[source] is self._of[output]:
             return False
-        if len(self._of[source]) * len(self._of[output]) > _MOST_PAIRS:
+        old, new = self._of[source], self._of[output]
+        shift = old[source] - new[output]
+        if len(old) + len(new) > _MOST_MEMBERS:
             return False
-        shift = self._of[source][source] - self._of[output][output]
-        for old, old_start in self._of[source].items():
-            for new, start in self._of[output].items():
-                new_start = start + shift
-                if new_start >= old_start + self._sizes[old] or old_start >= new_start + self._sizes[new]:
-                    continue
-                replaced = new == output and (output, old) in allowed and new_start == old_start
-                if not self._apart(old, new, layer if replaced else None):
-                    return False
-        return True
+        # Most of what was ever in the one storage is done with before anything in the other begins.
+        begin = min(self._lifetimes[tensor][0] for tensor in new)
+        late = [tensor for tensor in old if self._lifetimes[tensor][1] >= begin]
+        return len(late) * len(new) <= _MOST_PAIRS and all(
+            self._are_apart(a, b, new[b] + shift - old[a]) for a in late for b in new
+        )
 
-    def _apart(self, a: int, b: int, replaced_in: int | None) -> bool:
-        """Whether two tensors are never needed at once, or the second replaces the first in that layer."""
-        (a_first, a_last), (b_first, b_last) = self._lifetimes[a], self._lifetimes[b]
-        return a_last < b_first or b_last < a_first or a_last == b_first == replaced_in
+    def _are_apart(self, old: int, new: int, distance: int) -> bool:
+        """Whether two tensors, the second `distance` bytes behind the first, never need one byte at once."""
+        if distance >= self._sizes[old] or -distance >= self._sizes[new]:
+            return True
+        (old_first, old_last), (new_first, new_last) = self._lifetimes[old], self._lifetimes[new]
+        if old_last < new_first or new_last < old_first:
+            return True
+        return distance == 0 and old_last == new_first and (new, old) in self._replaces
 
     def all(self) -> tuple[Mapping[int, int], ...]:
         """Every storage once, its offsets from 0."""

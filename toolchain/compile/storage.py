@@ -15,7 +15,9 @@ from toolchain.vocabulary.program import ArenaBuffer
 
 # How many parts are tried on their own, the fewer the larger the model: this bounds time, not exactness.
 _MOST_PARTS_TRIED = 64
-_TENSORS_TRIED = 50_000
+_TENSORS_TRIED = 20_000
+# The same for whole plans.
+_PAIRS_TRIED = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +96,7 @@ def _best_sharing(
     """Sharing that takes the least memory: parts join their whole unless copying them needs less.
 
     A part that lies in its whole needs no copy, but keeps its place there, whatever else is freed
-    around it; so one is taken out where that lowers the bound, and all are if the plan is smaller then.
+    around it; so one is taken out where that lowers the bound, or makes a plan smaller that misses it.
     """
 
     def arranged(refused: frozenset[Part]) -> tuple[Sharing, list[Block]]:
@@ -102,18 +104,21 @@ def _best_sharing(
         return sharing, [*(_block(s, sizes, lifetimes) for s in sharing.storages), *scratch]
 
     sharing, blocks = arranged(frozenset())
+    parts = sorted(sharing.joined, key=lambda part: (part.part, part.whole, part.offset))
     refused: frozenset[Part] = frozenset()
-    tries = min(_MOST_PARTS_TRIED, _TENSORS_TRIED // len(sizes))
-    for part in sorted(sharing.joined, key=lambda p: (p.part, p.whole, p.offset))[:tries]:
+    for part in parts[: min(_MOST_PARTS_TRIED, _TENSORS_TRIED // len(sizes))]:
         other, other_blocks = arranged(refused | {part})
         if lower_bound(other_blocks) < lower_bound(blocks):
             sharing, blocks, refused = other, other_blocks, refused | {part}
     plan = plan_memory(blocks)
-    if sharing.joined and plan.arena_bytes > plan.lower_bound_bytes:
-        copying, copying_blocks = arranged(refused | sharing.joined)
-        copying_plan = plan_memory(copying_blocks)
-        if copying_plan.arena_bytes < plan.arena_bytes:
-            return copying, copying_plan
+    others = [frozenset(), frozenset(parts), *(refused | {part} for part in parts)]
+    for other_refused in others[: _PAIRS_TRIED // len(blocks) ** 2]:
+        if not parts or plan.arena_bytes == plan.lower_bound_bytes:
+            break
+        other, other_blocks = arranged(other_refused)
+        other_plan = plan_memory(other_blocks)
+        if other_plan.arena_bytes < plan.arena_bytes:
+            sharing, plan = other, other_plan
     return sharing, plan
 
 

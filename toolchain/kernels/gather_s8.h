@@ -14,8 +14,8 @@ struct chipcast_gather_s8_params {
     int32_t run;
 };
 
-/* positions: int32 in the machine's byte order, at any address; one beyond the axis reads the slice at
- * its nearer end. output must overlap neither. */
+/* positions: int32 in the machine's byte order, at any address, each from 0 to extent - 1. output must
+ * overlap neither. */
 void chipcast_gather_s8(const struct chipcast_gather_s8_params *p, const int8_t *input, const void *positions,
                         int8_t *output);
 

@@ -17,7 +17,7 @@ from toolchain.compile.rules import MAX_ACTIVATION_VALUES, inputs_and_outputs, i
 
 
 def int32_positions(layer: LayerView) -> str | None:
-    """The positions are int32; the input's axis must have those that are constant."""
+    """The positions are int32."""
     positions = layer.input(1)
     if positions.dtype != "INT32" or not 0 < positions.elements <= MAX_ACTIVATION_VALUES:
         return f"its positions are {positions.elements} values of type {positions.dtype}"
@@ -36,12 +36,25 @@ def axis_and_batches(layer: LayerView) -> str | None:
 
 
 def positions_in_range(layer: LayerView) -> str | None:
-    """Constant positions lie within the axis; computed ones beyond it read its first or last slice."""
-    if not layer.input(1).is_constant:
+    """The positions lie within the axis: constants, or made by an ARG_MAX over no more values than it has."""
+    positions, extent = layer.input(1), layer.input().shape[_axis(layer)]
+    if not positions.is_constant:
+        largest = _largest_computed(layer)
+        if largest is None or largest >= extent:
+            return f"its positions {positions.name!r} may lie beyond an axis of {extent}"
         return None
-    positions, extent = values(layer.input(1)), layer.input().shape[_axis(layer)]
-    if int(positions.min()) < 0 or int(positions.max()) >= extent:
-        return f"positions {int(positions.min())} to {int(positions.max())} of an axis of {extent}"
+    low, high = int(values(positions).min()), int(values(positions).max())
+    return f"positions {low} to {high} of an axis of {extent}" if low < 0 or high >= extent else None
+
+
+def _largest_computed(layer: LayerView) -> int | None:
+    """The largest position that can be computed at run time, None where it is not known."""
+    positions = layer.input(1).index
+    for operator in layer.graph.operators:
+        if positions in operator.outputs and operator.name == "ARG_MAX":
+            maker = LayerView(layer.graph, operator)
+            axes = maker.input(1)
+            return maker.input().shape[int(values(axes).reshape(-1)[0])] - 1
     return None
 
 
