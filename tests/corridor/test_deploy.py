@@ -101,6 +101,34 @@ def test_a_second_run_runs_nothing_again_and_says_so(tmp_path: Path, model: Path
 
 
 @pytest.mark.simulator
+def test_the_goal_the_memory_map_and_the_stack_stand_in_the_report(tmp_path: Path, model: Path) -> None:
+    reports = {}
+    for goal in ("size", "speed"):
+        words = ("--board", "sim_cortex_m4", "--random-samples", "2", "--out", tmp_path / "out")
+        reports[goal] = deploy(model, *words, "--optimise-for", goal)
+    # The same folder: another goal is another firmware.
+    firmware = {goal: report["firmware"] for goal, report in reports.items()}
+    assert [firmware[goal]["optimise_for"] for goal in firmware] == ["size", "speed"]
+    assert "-Os" in firmware["size"]["flags"]
+    assert firmware["size"]["flash_bytes"] < firmware["speed"]["flash_bytes"]
+    for report in reports.values():
+        memory, device = report["memory"], report["firmware"]
+        assert memory["arena_bytes"] == device["arena_bytes"] >= memory["lower_bound_bytes"] > 0
+        for buffer in memory["buffers"]:
+            assert 0 <= buffer["offset"] <= buffer["offset"] + buffer["bytes"] <= memory["arena_bytes"]
+            assert buffer["first_layer"] <= buffer["last_layer"]
+        names = [buffer["name"] for buffer in memory["buffers"]]
+        assert "scratch of layer 0" in names
+        # The bound is for the model alone; what the device found is for all that it runs.
+        assert device["model_stack_kind"] == "static bound"
+        assert 64 < device["model_stack_bytes"] < 4096
+    done = chipcast("deploy", model, *words, "--optimise-for", "speed", "--memory-map")
+    assert "lower bound" in done.stdout
+    assert "scratch of layer 0" in done.stdout
+    refused(10, "deploy", model, *words, "--optimise-for", "beauty")
+
+
+@pytest.mark.simulator
 def test_counted_instructions_repeat(tmp_path: Path, model: Path) -> None:
     words = ("--board", "sim_cortex_m4", "--random-samples", "5")
     runs = [deploy(model, *words, "--out", tmp_path / str(run))["timing"] for run in range(2)]
