@@ -62,6 +62,21 @@ def test_kernels_compile_without_a_warning_and_with_a_small_stack(
             assert kind == "static", line
 
 
+@pytest.mark.parametrize("level", ["-Os", "-O3"])
+def test_the_stack_is_bounded_at_every_level_that_firmware_is_built_with(level: str, tmp_path: Path) -> None:
+    if not has("arm-none-eabi-gcc"):
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    for kernel in KERNELS:
+        words = [*COMPILERS["Cortex-M4"], level, "-fstack-usage", f"-I{paths.kernels()}", "-c", "-o"]
+        target = tmp_path / f"{kernel}.o"
+        done = process.run([*words, target, paths.kernels() / f"{kernel}.c"], timeout=60)
+        assert done.exit_code == 0, done.tail(40)
+        for line in target.with_suffix(".su").read_text().splitlines():
+            _, size, kind = line.rsplit("\t", 2)
+            assert kind == "static", line
+            assert int(size) <= 512, line
+
+
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_generated_c_compiles_without_a_warning(compiler: str, tmp_path: Path) -> None:
     for seed in range(6):
