@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import tflite
 
 from tests.random_networks import RandomNetwork
 
@@ -102,7 +101,7 @@ class Random16x8Network(RandomNetwork):
 
     def softmax(self) -> bool:
         shape = self.shape(self.last)
-        if not shape:
+        if not shape or self.scale_of(self.last) > 1.5:
             return False
         output = self.activation_tensor(shape, 2.0**-15)
         self.builder.operator("SOFTMAX", [self.last], [output], Beta=(1.0, 0.5, 3.0)[self.whole(0, 2)])
@@ -110,10 +109,10 @@ class Random16x8Network(RandomNetwork):
         return True
 
     def logistic(self) -> bool:
-        return self._unary("LOGISTIC", 2.0**-15)
+        return self.scale_of(self.last) < 2.5 and self._unary("LOGISTIC", 2.0**-15)
 
     def tanh(self) -> bool:
-        return self._unary("TANH", 2.0**-15)
+        return self.scale_of(self.last) < 2.5 and self._unary("TANH", 2.0**-15)
 
     def relu(self) -> bool:
         return self._unary("RELU", self.scale_of(self.last) * 2.0 ** self.rng.uniform(-3, 3))
@@ -161,15 +160,26 @@ class Random16x8Network(RandomNetwork):
         return True
 
 
-NONE = tflite.ActivationFunctionType.NONE
-
 STEPS: dict[str, tuple[int, Callable[[Random16x8Network], bool]]] = {
     "CONV_2D": (6, Random16x8Network.conv_2d),
     "DEPTHWISE_CONV_2D": (5, Random16x8Network.depthwise_conv_2d),
     "FULLY_CONNECTED": (4, Random16x8Network.fully_connected),
     "AVERAGE_POOL_2D": (2, Random16x8Network.average_pool_2d),
     "MAX_POOL_2D": (2, Random16x8Network.max_pool_2d),
+    "ADD": (3, Random16x8Network.add),
+    "MUL": (2, Random16x8Network.mul),
+    "SOFTMAX": (1, Random16x8Network.softmax),
+    "LOGISTIC": (1, Random16x8Network.logistic),
+    "TANH": (1, Random16x8Network.tanh),
+    "RELU": (1, Random16x8Network.relu),
+    "RELU6": (1, Random16x8Network.relu6),
     "RESHAPE": (1, Random16x8Network.reshape),
+    "SQUEEZE": (1, Random16x8Network.squeeze),
+    "EXPAND_DIMS": (1, Random16x8Network.expand_dims),
+    "QUANTIZE": (1, Random16x8Network.quantize),
+    "QUANTIZE to int8 and back": (1, Random16x8Network.through_int8),
+    "QUANTIZE from float": (1, Random16x8Network.from_float),
+    "DEQUANTIZE": (1, Random16x8Network.to_float),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toolchain.compile.layer_view import LayerView, quantisation
-from toolchain.compile.lowering import TensorPlace
+from toolchain.compile.lowering import Rule, TensorPlace
 from toolchain.compile.requantise import activation_range
 from toolchain.vocabulary.graph import Tensor
 
@@ -35,6 +35,26 @@ def activation_type(tensor: Tensor) -> ActivationType:
 def is_int16(layer: LayerView) -> bool:
     """Whether the layer computes on int16 activations (with int8 weights, where it has weights)."""
     return layer.output().dtype == "INT16"
+
+
+def only_int8(rule: Rule) -> Rule:
+    """`rule`, asked of layers on int8 only."""
+
+    def asked(layer: LayerView) -> str | None:
+        return None if is_int16(layer) else rule(layer)
+
+    asked.__doc__ = rule.__doc__
+    return asked
+
+
+def only_int16(rule: Rule) -> Rule:
+    """`rule`, asked of layers on int16 only."""
+
+    def asked(layer: LayerView) -> str | None:
+        return rule(layer) if is_int16(layer) else None
+
+    asked.__doc__ = rule.__doc__
+    return asked
 
 
 def kernel_for(layer: LayerView, name: str) -> str:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from toolchain.compile.layer_view import LayerView, quantisation, values
+from toolchain.compile.activation_types import output_range, place_of
+from toolchain.compile.layer_view import LayerView, values
 from toolchain.compile.lookup import lower_lookup
-from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, TensorPlace
-from toolchain.compile.requantise import activation_range
+from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall
 from toolchain.vocabulary.program import ParameterValue
 
 # Axes that go together are joined, so that this many loops are enough for all but contrived shapes.
@@ -84,7 +84,7 @@ def loop_parameters(layer: LayerView) -> dict[str, ParameterValue]:
 
 def fused_range(layer: LayerView) -> dict[str, ParameterValue]:
     """The clamping range of the fused activation."""
-    low, high = activation_range(layer.text("fused_activation_function"), quantisation(layer.output()))
+    low, high = output_range(layer)
     return {"activation_min": low, "activation_max": high}
 
 
@@ -97,17 +97,26 @@ def lower_broadcast(
 ) -> Lowering:
     """A table look-up where one input is a single constant, else one call of `kernel`.
 
-    `function` maps the int8 values of both inputs to the output's, as the kernel does.  The output may
-    take the place of an input of its shape: every value is read before the one in its place is written.
+    `function` maps the int8 values of both inputs to the output's, as the kernel does.
     """
-    a, b, output = layer.input(0), layer.input(1), layer.output()
+    a, b = layer.input(0), layer.input(1)
     if b.is_constant and b.elements == 1:
         right = int(values(b).reshape(-1)[0])
         return lower_lookup(layer, pool, lambda value: function(value, right))
     if a.is_constant and a.elements == 1:
         left = int(values(a).reshape(-1)[0])
         return lower_lookup(layer, pool, lambda value: function(left, value), position=1)
-    places = TensorPlace(a.index), TensorPlace(b.index), TensorPlace(output.index)
+    return lower_loops(layer, kernel, parameters)
+
+
+def lower_loops(layer: LayerView, kernel: str, parameters: Mapping[str, ParameterValue]) -> Lowering:
+    """One call of `kernel`.
+
+    The output may take the place of an input of its shape: every value is read before the one in its
+    place is written.
+    """
+    a, b, output = layer.input(0), layer.input(1), layer.output()
+    places = place_of(a), place_of(b), place_of(output)
     call = PendingCall(kernel, {**loop_parameters(layer), **parameters}, places)
     whole = [tensor for tensor in (a, b) if tensor.elements == output.elements]
     return Lowering((call,), in_place=tuple((output.index, tensor.index) for tensor in whole))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import OperatorSupport, Rule
-from toolchain.compile.rescaling import float32_ratio
 from toolchain.vocabulary.graph import Tensor
 
 FUSED_ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 MAX_ACTIVATION_VALUES = 2**26
+# float32 numbers from here on round to 2**31, one too many for 32 bits.
+_MAX_STEPS = 2.0**31 - 2.0**6
 
 
 def first_refusal(support: OperatorSupport, layer: LayerView) -> str | None:
@@ -87,6 +88,11 @@ def activations(*positions: int) -> Rule:
     return rule
 
 
+def unfit_activation(tensor: Tensor) -> str | None:
+    """Why a tensor is no activation, of either type; None where it is one."""
+    return _not_int16(tensor) if tensor.dtype == "INT16" else _not_int8(tensor)
+
+
 def input_is_no_constant(layer: LayerView) -> str | None:
     """The input is computed at run time; constants are expected to have been folded by the converter."""
     return f"its input {layer.input().name!r} is a constant" if layer.input().is_constant else None
@@ -112,7 +118,7 @@ def fused_activation(layer: LayerView) -> str | None:
 def limit_fits(limit: float, tensor: Tensor) -> str | None:
     """Why `limit` is too many steps of the tensor's scale, or None."""
     scale = quantisation(tensor).scale
-    return None if float32_ratio(limit, scale) < 2.0**31 else f"{limit:g} is too much for the scale {scale:g}"
+    return None if limit / scale < _MAX_STEPS else f"{limit:g} is too much for the scale {scale:g}"
 
 
 def same_quantisation(layer: LayerView) -> str | None:

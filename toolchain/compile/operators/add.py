@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from toolchain.compile.broadcast import broadcastable, fused_range, loop_parameters, not_all_constant
+from toolchain.compile.activation_types import is_int16
+from toolchain.compile.broadcast import (
+    broadcastable,
+    fused_range,
+    loop_parameters,
+    lower_loops,
+    not_all_constant,
+)
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -12,15 +19,15 @@ from toolchain.compile.lowering import (
     TensorPlace,
 )
 from toolchain.compile.requantise import Multiplier, quantise_multiplier
-from toolchain.compile.rules import fused_activation, inputs_and_outputs, int8_activations
+from toolchain.compile.rules import activations, fused_activation, inputs_and_outputs
 from toolchain.vocabulary.program import ParameterValue
 
 # The extra bits inputs get before they are rescaled (`CalculateOpDataAdd`).
-_EXTRA_BITS = 20
+_EXTRA_BITS, _EXTRA_BITS_INT16 = 20, 15
 
 
 def multiplier_range(layer: LayerView) -> str | None:
-    """The output's scale is not finer than 2**-19 of the inputs': the reference stops there."""
+    """The output's scale is above 2**-19 of the inputs' (2**-14 with int16): the reference stops there."""
     _, _, output = _multipliers(layer)
     return "its output's scale is too fine for its inputs'" if output.shift > 0 else None
 
@@ -28,7 +35,8 @@ def multiplier_range(layer: LayerView) -> str | None:
 def _multipliers(layer: LayerView) -> tuple[Multiplier, Multiplier, Multiplier]:
     scales = [quantisation(layer.input(position)).scale for position in (0, 1)]
     twice_largest = 2.0 * max(scales)
-    output = twice_largest / (2**_EXTRA_BITS * quantisation(layer.output()).scale)
+    bits = _EXTRA_BITS_INT16 if is_int16(layer) else _EXTRA_BITS
+    output = twice_largest / (2**bits * quantisation(layer.output()).scale)
     return (
         quantise_multiplier(scales[0] / twice_largest),
         quantise_multiplier(scales[1] / twice_largest),
@@ -49,6 +57,9 @@ def lower(layer: LayerView, _: ConstantPool) -> Lowering:
             f"{name}_shift": multiplier.shift,
         }
     scaling |= fused_range(layer)
+    if is_int16(layer):
+        scaling = {name: value for name, value in scaling.items() if "zero_point" not in name}
+        return lower_loops(layer, "add_s16", scaling)
     places = TensorPlace(a.index), TensorPlace(b.index), TensorPlace(output.index)
     if a.shape == b.shape:
         call = PendingCall("add_s8", {"elements": output.elements, **scaling}, places)
@@ -61,7 +72,7 @@ ADD = OperatorSupport(
     "ADD",
     (
         inputs_and_outputs(2),
-        int8_activations(0, 1),
+        activations(0, 1),
         not_all_constant,
         fused_activation,
         broadcastable,

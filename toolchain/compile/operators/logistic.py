@@ -1,31 +1,37 @@
-"""LOGISTIC, int8 to int8, as a table."""
+"""LOGISTIC: int8 to int8 as a table, int16 to int16 by interpolation."""
 
 from __future__ import annotations
 
+from toolchain.compile.activation_types import is_int16, only_int8
 from toolchain.compile.fixed_point import logistic
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
 from toolchain.compile.requantise import rounding_shift_right
 from toolchain.compile.rules import (
+    activations,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
     same_element_count,
 )
 from toolchain.compile.saturating_input import INTEGER_BITS, lower_saturating, scale_range
+from toolchain.compile.sigmoid_interpolation import lower_interpolated, sixteen_bit_scales
 
 # Outputs are Q0.8 (`kOutputIntegerBits`).
 _OUTPUT_BITS = 8
+# Int16 inputs of these scales (exponents of 2) are taken without a shift (`kInputIntegerBits` 3).
+_DIRECT_SCALES = range(-12, -11)
 
 
 def output_zero_point(layer: LayerView) -> str | None:
-    """The output has zero point -128."""
+    """With int8, the output has zero point -128."""
     found = quantisation(layer.output()).zero_point
     return None if found == -128 else f"its output has the zero point {found}, not -128"
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
-    """A table look-up."""
+    """A table look-up; with int16, a kernel call."""
+    if is_int16(layer):
+        return lower_interpolated(layer, pool, "logistic", _DIRECT_SCALES)
 
     def function(value: int) -> int:
         return rounding_shift_right(logistic(value, INTEGER_BITS), 31 - _OUTPUT_BITS) - 128
@@ -37,11 +43,12 @@ LOGISTIC = OperatorSupport(
     "LOGISTIC",
     (
         inputs_and_outputs(1),
-        int8_activations(),
+        activations(),
         input_is_no_constant,
         same_element_count,
-        output_zero_point,
-        scale_range,
+        only_int8(output_zero_point),
+        only_int8(scale_range),
+        sixteen_bit_scales(_DIRECT_SCALES),
     ),
     lower,
 )

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from toolchain.compile.broadcast import broadcastable, fused_range, lower_broadcast, not_all_constant
+from toolchain.compile.activation_types import is_int16
+from toolchain.compile.broadcast import (
+    broadcastable,
+    fused_range,
+    lower_broadcast,
+    lower_loops,
+    not_all_constant,
+)
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
 from toolchain.compile.requantise import (
@@ -14,7 +21,7 @@ from toolchain.compile.requantise import (
     quantise_multiplier,
     wrap_int32,
 )
-from toolchain.compile.rules import fused_activation, inputs_and_outputs, int8_activations
+from toolchain.compile.rules import activations, fused_activation, inputs_and_outputs
 
 
 def multiplier_range(layer: LayerView) -> str | None:
@@ -47,6 +54,9 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "output_shift": multiplier.shift,
         **fused_range(layer),
     }
+    if is_int16(layer):
+        scaling = {name: value for name, value in parameters.items() if "zero_point" not in name}
+        return lower_loops(layer, "mul_s16", scaling)
     return lower_broadcast(layer, pool, "mul_s8", parameters, function)
 
 
@@ -54,7 +64,7 @@ MUL = OperatorSupport(
     "MUL",
     (
         inputs_and_outputs(2),
-        int8_activations(0, 1),
+        activations(0, 1),
         not_all_constant,
         fused_activation,
         broadcastable,

@@ -1,7 +1,8 @@
-"""QUANTIZE: int8 to int8 with another scale, or float to int8 at the model's input."""
+"""QUANTIZE: from int8 or int16 to either with another scale, or from float at the model's input."""
 
 from __future__ import annotations
 
+from toolchain.compile.activation_types import is_int16, kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lookup import lower_lookup
 from toolchain.compile.lowering import (
@@ -20,32 +21,25 @@ from toolchain.compile.requantise import (
     quantise_multiplier,
     wrap_int32,
 )
+from toolchain.compile.rescale import lower_rescale
 from toolchain.compile.rules import (
     MAX_ACTIVATION_VALUES,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
     same_element_count,
+    unfit_activation,
 )
 
 
 def types(layer: LayerView) -> str | None:
-    """The output is int8; the input is int8, or a float32 input of the model."""
+    """The output is int8 or int16; the input is of these too, or a float32 input of the model."""
     if layer.input().dtype == "FLOAT32":
         if layer.input().index not in layer.graph.inputs:
             return f"its float input {layer.input().name!r} is no input of the model"
         if not 0 < layer.input().elements <= MAX_ACTIVATION_VALUES:
             return f"tensor {layer.input().name!r} has {layer.input().elements} values"
-        return _output_only(layer)
-    return int8_activations()(layer)
-
-
-def _output_only(layer: LayerView) -> str | None:
-    output = layer.output()
-    if output.dtype != "INT8" or output.quantisation is None or output.quantisation.per_channel:
-        return f"its output {output.name!r} is not int8 with one scale"
-    zero_point = output.quantisation.zero_point
-    return None if -128 <= zero_point <= 127 else f"its output has the zero point {zero_point}"
+        return unfit_activation(layer.output())
+    return unfit_activation(layer.input()) or unfit_activation(layer.output())
 
 
 def multiplier_range(layer: LayerView) -> str | None:
@@ -60,22 +54,40 @@ def _multiplier(layer: LayerView) -> Multiplier:
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
-    """A table look-up between int8 tensors; a division by the scale from float."""
-    target = quantisation(layer.output())
+    """A table look-up between int8 tensors; a division by the scale from float; else one rescaling."""
     if layer.input().dtype == "FLOAT32":
-        parameters: Parameters = {
-            "elements": layer.output().elements,
-            "scale": target.scale,
-            "zero_point": target.zero_point,
-        }
-        places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
-        return Lowering((PendingCall("quantize_f32_s8", parameters, places),))
-    source, multiplier = quantisation(layer.input()), _multiplier(layer)
+        return _from_float(layer)
+    source, target, multiplier = quantisation(layer.input()), quantisation(layer.output()), _multiplier(layer)
+    if layer.input().dtype == layer.output().dtype == "INT16":
+        return lower_rescale(layer, multiplier)
+    if "INT16" in (layer.input().dtype, layer.output().dtype):
+        return _to_other_type(layer, multiplier)
 
     def function(value: int) -> int:
         return clamp(wrap_int32(multiply(value - source.zero_point, multiplier) + target.zero_point))
 
     return lower_lookup(layer, pool, function)
+
+
+def _from_float(layer: LayerView) -> Lowering:
+    target = quantisation(layer.output())
+    parameters: Parameters = {"elements": layer.output().elements, "scale": target.scale}
+    if not is_int16(layer):
+        parameters["zero_point"] = target.zero_point
+    places = TensorPlace(layer.input().index), place_of(layer.output())
+    return Lowering((PendingCall(kernel_for(layer, "quantize_f32"), parameters, places),))
+
+
+def _to_other_type(layer: LayerView, multiplier: Multiplier) -> Lowering:
+    """Never in place: an int8 tensor may come to lie at an odd address."""
+    rescaling: Parameters = {"multiplier": multiplier.value, "shift": multiplier.shift}
+    source, target = quantisation(layer.input()).zero_point, quantisation(layer.output()).zero_point
+    parameters: Parameters = {"elements": layer.output().elements}
+    if is_int16(layer):
+        kernel, parameters = "quantize_s8_s16", {**parameters, "input_zero_point": source, **rescaling}
+    else:
+        kernel, parameters = "quantize_s16_s8", {**parameters, **rescaling, "output_zero_point": target}
+    return Lowering((PendingCall(kernel, parameters, (place_of(layer.input()), place_of(layer.output()))),))
 
 
 QUANTIZE = OperatorSupport(
