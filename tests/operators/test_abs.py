@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,3 +30,15 @@ def test_every_value_is_the_oracles(
 def test_rescaling_by_more_than_30_bits_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="its scales differ by 2\\*\\*30 or more"):
         compile_model(unary_model("ABS", (4,), (2.0**20, 0), (2.0**-20, 0)))
+
+
+def test_the_scales_are_divided_in_float64(tmp_path: Path) -> None:
+    """With float32 some value of each of these differs."""
+    scales = [
+        (0.006651443894952536, 0.011597389355301857),
+        (0.006619553547352552, 0.013912281952798367),
+        (0.009969265200197697, 0.01741756685078144),
+        (0.022599272429943085, 0.01820075698196888),
+    ]
+    models = [unary_model("ABS", (256,), (source, 0), (target, 0)) for source, target in scales]
+    assert compare(scales, models, tmp_path) == len(scales)

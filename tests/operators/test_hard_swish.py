@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,3 +39,15 @@ def test_an_output_that_is_too_fine_is_refused_as_in_the_reference() -> None:
 def test_an_input_scale_beyond_the_references_shifts_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="its input has the scale"):
         compile_model(unary_model("HARD_SWISH", (4,), (2.0**26, 0), (2.0**26, 0)))
+
+
+def test_the_scales_are_divided_in_float64(tmp_path: Path) -> None:
+    """With float32 some value of each of these differs."""
+    scales = [
+        (0.025284145027399063, 0.033792633563280106),
+        (0.010667326860129833, 0.017855437472462654),
+        (0.042788244783878326, 0.05070924386382103),
+        (0.02269696071743965, 0.026648059487342834),
+    ]
+    models = [unary_model("HARD_SWISH", (256,), (source, -20), (target, 3)) for source, target in scales]
+    assert compare(scales, models, tmp_path) == len(scales)

@@ -1,4 +1,4 @@
-"""Multipliers between two scales that the reference divides in float32, and the rule on them."""
+"""Multipliers between scales: in float64, and in float32 where the reference still has that."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ _BEYOND = 2.0**100
 
 def float32_ratio(numerator: float, denominator: float) -> float:
     """numerator / denominator of two float32 numbers, rounded to float32; at most 2**100."""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return min(float(np.float32(numerator) / np.float32(denominator)), _BEYOND)
 
 
 def float32_product(a: float, b: float) -> float:
-    """a * b of two float32 numbers, rounded to float32; at most 2**100."""
+    """a * b of two float32 numbers, rounded to float32; infinite beyond it."""
     with np.errstate(over="ignore", under="ignore"):
-        return min(float(np.float32(a) * np.float32(b)), _BEYOND)
+        return float(np.float32(a) * np.float32(b))
 
 
 def scale_ratio(layer: LayerView) -> Multiplier:
-    """Input scale / output scale, divided in float32."""
-    return quantise_multiplier(
-        float32_ratio(quantisation(layer.input()).scale, quantisation(layer.output()).scale)
-    )
+    """Input scale / output scale, divided in float64."""
+    return quantise_multiplier(quantisation(layer.input()).scale / quantisation(layer.output()).scale)
 
 
 def scale_ratio_range(layer: LayerView) -> str | None:

@@ -12,7 +12,6 @@ from toolchain.compile.requantise import (
     quantise_multiplier,
     rounding_shift_right,
 )
-from toolchain.compile.rescaling import float32_product, float32_ratio
 from toolchain.compile.rules import (
     input_is_no_constant,
     inputs_and_outputs,
@@ -38,16 +37,16 @@ def input_scale_range(layer: LayerView) -> str | None:
     return None
 
 
-def _fine_input_scale(layer: LayerView) -> float:
-    return float32_product(2.0**-_EXTRA_BITS, quantisation(layer.input()).scale)
-
-
 def _output_multiplier(layer: LayerView) -> Multiplier:
-    return _sixteen_bits(float32_ratio(_fine_input_scale(layer), quantisation(layer.output()).scale))
+    return _sixteen_bits(_fine_input_scale(layer) / quantisation(layer.output()).scale)
 
 
 def _gate_multiplier(layer: LayerView) -> Multiplier:
-    return _sixteen_bits(float32_ratio(_fine_input_scale(layer), _GATE_SCALE))
+    return _sixteen_bits(_fine_input_scale(layer) / _GATE_SCALE)
+
+
+def _fine_input_scale(layer: LayerView) -> float:
+    return quantisation(layer.input()).scale / 2**_EXTRA_BITS
 
 
 def _sixteen_bits(real: float) -> Multiplier:

@@ -15,7 +15,7 @@ from toolchain.compile.requantise import (
     quantise_multiplier,
     wrap_int32,
 )
-from toolchain.compile.rescaling import float32_product, float32_ratio, scale_ratio, scale_ratio_range
+from toolchain.compile.rescaling import scale_ratio, scale_ratio_range
 from toolchain.compile.rules import (
     input_is_no_constant,
     inputs_and_outputs,
@@ -33,9 +33,9 @@ def alpha_range(layer: LayerView) -> str | None:
 
 
 def _alpha(layer: LayerView) -> Multiplier:
-    """|alpha| * input scale / output scale, in float32 from left to right (`CalculateOpDataLeakyRelu`)."""
-    product = float32_product(quantisation(layer.input()).scale, abs(layer.real("alpha")))
-    return quantise_multiplier(float32_ratio(product, quantisation(layer.output()).scale))
+    """|alpha| * input scale / output scale, in float64 (`CalculateOpDataLeakyRelu`)."""
+    source, target = quantisation(layer.input()).scale, quantisation(layer.output()).scale
+    return quantise_multiplier(source * abs(layer.real("alpha")) / target)
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
