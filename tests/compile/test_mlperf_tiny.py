@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tests.host_runner import compile_model, differences, random_inputs, run_programs
+from tests.cortex_m4 import CORTEX_M4
+from tests.host_runner import compile_model, differences, has, random_inputs, run_programs
 from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
 
@@ -49,11 +50,25 @@ def test_every_intermediate_tensor_is_the_oracles(name: str, tmp_path: Path) -> 
     assert program.macs == macs
     assert program.arena_bytes == program.arena_lower_bound_bytes <= arena
     inputs = np.concatenate(
-        [repeatable_input(sum(port.bytes for port in program.inputs)), random_inputs(program, 4, seed=1)]
+        [repeatable_input(sum(port.bytes for port in program.inputs)), random_inputs(program, 200, seed=1)]
     )
     [results] = run_programs([program], [inputs], tmp_path, flags=("-O2",))
     output = results[0][1]
     assert (output.hex() if len(expected) < 64 else hashlib.sha256(output).hexdigest()) == expected
+    assert differences(model, program, inputs, results) == []
+
+
+@pytest.mark.simulator
+@pytest.mark.skipif(
+    not (has("arm-none-eabi-gcc") and has("qemu-system-arm")),
+    reason="no arm-none-eabi-gcc or qemu-system-arm",
+)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_intermediate_tensor_is_the_oracles_on_a_cortex_m4(name: str, tmp_path: Path) -> None:
+    model = (FOLDER / f"{MODELS[name][0]}.tflite").read_bytes()
+    program = compile_model(model, name=name)
+    inputs = random_inputs(program, 20, seed=2)
+    [results] = run_programs([program], [inputs], tmp_path, target=CORTEX_M4)
     assert differences(model, program, inputs, results) == []
 
 

@@ -45,14 +45,13 @@ def quantise_multiplier(real: float) -> Multiplier:
     return Multiplier(0, 0) if shift < -31 else Multiplier(value, shift)
 
 
-def convolution_scale(input_scale: float, filter_scale: float, output_scale: float) -> float:
-    """input * filter / output in float64, of float32 scales (`PopulateConvolutionQuantizationParams`)."""
+def product_scale(input_scale: float, filter_scale: float, output_scale: float) -> float:
+    """input * filter / output in float64, of float32 scales (`PopulateConvolutionQuantizationParams`).
+
+    Older sources round the product to float32 where a layer has one scale for all weights
+    (`GetQuantizedConvolutionMultipler`); the pinned wheel does not, as sums near a tie show.
+    """
     return input_scale * filter_scale / output_scale
-
-
-def fully_connected_scale(input_scale: float, filter_scale: float, output_scale: float) -> float:
-    """The same for a fully connected layer of one scale: there the product is rounded to float32."""
-    return float(np.float32(input_scale) * np.float32(filter_scale)) / output_scale
 
 
 def quantise_activation(real: float, quantisation: Quantisation) -> int:

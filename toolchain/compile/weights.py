@@ -14,7 +14,7 @@ from toolchain.compile.requantise import (
     MAX_LEFT_SHIFT,
     Multiplier,
     activation_range,
-    convolution_scale,
+    product_scale,
     quantise_multiplier,
 )
 from toolchain.vocabulary.program import ParameterValue
@@ -49,7 +49,7 @@ def convolution_multipliers(layer: LayerView) -> list[Multiplier]:
     """One multiplier, or one an output channel where the weights are quantised per channel."""
     input_scale, output_scale = quantisation(layer.input()).scale, quantisation(layer.output()).scale
     return [
-        quantise_multiplier(convolution_scale(input_scale, scale, output_scale))
+        quantise_multiplier(product_scale(input_scale, scale, output_scale))
         for scale in quantisation(layer.input(1)).scales
     ]
 

@@ -20,7 +20,7 @@ from toolchain.compile.requantise import (
     INT32_MAX,
     MAX_LEFT_SHIFT,
     Multiplier,
-    fully_connected_scale,
+    product_scale,
     quantise_multiplier,
 )
 from toolchain.compile.rules import inputs_and_outputs, int8_activations
@@ -91,7 +91,7 @@ def _batch_strides(layer: LayerView, position: int) -> tuple[int, ...]:
 
 def _multiplier(layer: LayerView) -> Multiplier:
     scales = [quantisation(tensor).scale for tensor in (layer.input(0), layer.input(1), layer.output())]
-    return quantise_multiplier(fully_connected_scale(*scales))
+    return quantise_multiplier(product_scale(*scales))
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:

@@ -17,7 +17,6 @@ from toolchain.compile.lowering import (
     Parameters,
     PendingCall,
 )
-from toolchain.compile.requantise import Multiplier, fully_connected_scale, quantise_multiplier
 from toolchain.compile.rules import (
     activations,
     fused_activation,
@@ -67,16 +66,6 @@ def bias_scale(layer: LayerView) -> str | None:
     return None
 
 
-def _multipliers(layer: LayerView) -> list[Multiplier]:
-    weights = quantisation(layer.input(1))
-    if weights.per_channel:
-        return convolution_multipliers(layer)
-    scale = fully_connected_scale(
-        quantisation(layer.input()).scale, weights.scale, quantisation(layer.output()).scale
-    )
-    return [quantise_multiplier(scale)]
-
-
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     """One kernel call, weights as the file has them."""
     rows = values(layer.input(1))
@@ -85,7 +74,7 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "rows": layer.output().elements // outputs,
         "input_channels": inputs,
         "output_channels": outputs,
-        **stage_and_constants(layer, pool, _multipliers(layer), rows),
+        **stage_and_constants(layer, pool, convolution_multipliers(layer), rows),
     }
     places = place_of(layer.input()), place_of(layer.output())
     macs = layer.output().elements * inputs
@@ -104,7 +93,7 @@ FULLY_CONNECTED = OperatorSupport(
         weight_shape,
         quantised_axis,
         bias_scale,
-        multipliers_in_range(_multipliers),
+        multipliers_in_range(convolution_multipliers),
         sums_in_range(channel_axis=0),
     ),
     lower,
