@@ -34,7 +34,7 @@ static const struct chipcast_batch_matmul_s8_params model_layer_0_0 = {
     .left_zero_point = 101,
     .right_zero_point = 127,
     .output_zero_point = 0,
-    .multiplier = 1265374656,
+    .multiplier = 1265374684,
     .shift = -7,
 };
 

@@ -52,7 +52,7 @@ static const int32_t model_w_0_bias[5] ALIGNED(4) = {
 
 /* t3 */
 static const int32_t model_t_0_multiplier[1] ALIGNED(4) = {
-    1505158508
+    1505158521
 };
 
 /* t3 */
