@@ -22,7 +22,7 @@ struct chipcast_add_broadcast_s8_params {
     int32_t activation_max;
 };
 
-/* input and output must not overlap. */
+/* output may be an input of its size. */
 void chipcast_add_broadcast_s8(const struct chipcast_add_broadcast_s8_params *p, const int8_t *input1,
                                const int8_t *input2, int8_t *output);
 
