@@ -114,6 +114,22 @@ class Random16x8Network(RandomNetwork):
     def tanh(self) -> bool:
         return self.scale_of(self.last) < 2.5 and self._unary("TANH", 2.0**-15)
 
+    def concatenation(self) -> bool:
+        """The last tensor, a constant of the same shape, and a rescaled copy, in any order."""
+        shape, axis = self.shape(self.last), self.whole(-len(self.shape(self.last)), 0)
+        if not shape or axis == 0 or math.prod(shape) > 2048:
+            return False
+        copied = self.activation_tensor(shape)
+        self.builder.operator("QUANTIZE", [self.last], [copied])
+        parts = [self.last, copied, self.builder.tensor(shape, "INT16", 0.5, 0, data=self.values(shape))]
+        parts = [parts[int(i)] for i in self.rng.permutation(3)]
+        extents = list(shape)
+        extents[axis] *= 3
+        output = self.activation_tensor(tuple(extents))
+        self.builder.operator("CONCATENATION", parts, [output], Axis=axis)
+        self.last = output
+        return True
+
     def relu(self) -> bool:
         return self._unary("RELU", self.scale_of(self.last) * 2.0 ** self.rng.uniform(-3, 3))
 
@@ -173,6 +189,8 @@ STEPS: dict[str, tuple[int, Callable[[Random16x8Network], bool]]] = {
     "TANH": (1, Random16x8Network.tanh),
     "RELU": (1, Random16x8Network.relu),
     "RELU6": (1, Random16x8Network.relu6),
+    "PAD": (2, Random16x8Network.pad),
+    "CONCATENATION": (2, Random16x8Network.concatenation),
     "RESHAPE": (1, Random16x8Network.reshape),
     "SQUEEZE": (1, Random16x8Network.squeeze),
     "EXPAND_DIMS": (1, Random16x8Network.expand_dims),

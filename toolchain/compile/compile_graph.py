@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+import numpy as np
+
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
@@ -110,7 +112,7 @@ def _refuse_unsupported(graph: Graph, board: Board) -> None:
         raise UnsupportedError(
             f"{graph.name!r} cannot be compiled for {board.id} ({len(refusals)} "
             f"reason{'s' if len(refusals) > 1 else ''}): {shown}.",
-            "Change these layers, or use the engine `tflm`; docs/operators.md lists what is supported.",
+            "Change these layers; docs/operators.md lists what is supported.",
         )
 
 
@@ -141,8 +143,11 @@ class _Places:
         tensor = self.graph.tensors[place.tensor]
         if tensor.data is None:
             return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset, place.c_type)
-        c_type, symbol = _C_TYPES[tensor.dtype], f"{tensor.index}_constant"
-        return self.pool.add(symbol, c_type, tensor.data, role="weights", comment=tensor.name)
+        c_type, symbol, data = _C_TYPES[tensor.dtype], f"{tensor.index}_constant", tensor.data
+        if place.c_type != c_type:
+            # A kernel that moves bytes, low ones first as every target has them.
+            c_type, data = place.c_type, np.ascontiguousarray(data).reshape(-1).view(np.int8)
+        return self.pool.add(symbol, c_type, data, role="weights", comment=tensor.name)
 
 
 def _layer(number: int, lowering: Lowering, places: _Places) -> Layer:

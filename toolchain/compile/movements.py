@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolchain.compile.lowering import Parameters, Part, PendingCall, TensorPlace
-from toolchain.vocabulary.graph import Tensor
+from toolchain.vocabulary.graph import ITEM_BYTES, Tensor
 
 # The copy kernels have this many nested loops.
 MAX_AXES = 5
@@ -53,12 +53,15 @@ def too_many_axes(axes: Sequence[Axis]) -> str | None:
 def copy(
     source: Tensor, target: Tensor, axes: Sequence[Axis], source_offset: int = 0, target_offset: int = 0
 ) -> PendingCall:
-    """Copy int8 values along `axes` (in the target's order), from one offset to the other.
+    """Copy values of any type along `axes` (in the target's order), from one offset to the other.
 
-    Where they follow each other in both tensors and are all that one of the two holds, that tensor
-    is a part of the other, and the call is not needed if they share memory.
+    Axes and offsets count values.  The kernels move bytes, so values of several get an axis of their own.
+    Where they follow each other in both tensors and are all that one of the two holds, that tensor is a
+    part of the other, and the call is not needed if they share memory.
     """
-    found = joined(axes)
+    size = ITEM_BYTES[source.dtype]
+    found = joined([*(Axis(a.extent, a.source * size, a.target * size) for a in axes), Axis(size, 1, 1)])
+    source_offset, target_offset = source_offset * size, target_offset * size
     places = TensorPlace(source.index, source_offset), TensorPlace(target.index, target_offset)
     if not found or (found[-1].source, found[-1].target) == (1, 1):
         run = found[-1].extent if found else 1
@@ -78,6 +81,6 @@ def _loops(axes: Sequence[Axis], count: int) -> Parameters:
 
 
 def _part(source: Tensor, target: Tensor, run: int, source_offset: int, target_offset: int) -> Part | None:
-    if run == target.elements:
+    if run == target.bytes:
         return Part(target.index, source.index, source_offset)
-    return Part(source.index, target.index, target_offset) if run == source.elements else None
+    return Part(source.index, target.index, target_offset) if run == source.bytes else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from toolchain.compile.layer_view import LayerView, values
 from toolchain.compile.lowering import Lowering, Parameters, PendingCall, TensorPlace
 from toolchain.compile.movements import MAX_AXES, Axis, copy
+from toolchain.vocabulary.graph import ITEM_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ def _axes(layer: LayerView) -> list[_PaddedAxis]:
 
 
 def _joined(layer: LayerView) -> list[_PaddedAxis]:
-    """The fewest axes: one without padding of its own is part of the one around it."""
+    """The fewest axes, in bytes: one without padding of its own is part of the one around it."""
     found = [_PaddedAxis(0, 1, 0)]
-    for axis in _axes(layer):
+    for axis in (*_axes(layer), _PaddedAxis(0, ITEM_BYTES[layer.input().dtype], 0)):
         if axis.before == axis.after == 0:
             outer, extent = found[-1], axis.extent
             found[-1] = _PaddedAxis(outer.before * extent, outer.extent * extent, outer.after * extent)
@@ -60,9 +61,12 @@ def _joined(layer: LayerView) -> list[_PaddedAxis]:
 
 
 def lower_padding(layer: LayerView, value: int) -> Lowering:
-    """One kernel call; missing axes lead with extent 1.  Without any padding it is a copy."""
+    """One kernel call; missing axes lead with extent 1.  Without any padding it is a copy.
+
+    `value` fills bytes, so it has to be 0 where values are wider.
+    """
     joined = _joined(layer)
-    if joined == [_PaddedAxis(0, layer.input().elements, 0)]:
+    if joined == [_PaddedAxis(0, layer.input().bytes, 0)]:
         return Lowering((copy(layer.input(), layer.output(), (Axis(layer.input().elements, 1, 1),)),))
     filled = [_PaddedAxis(0, 1, 0)] * (MAX_AXES - len(joined)) + joined
     parameters: Parameters = {

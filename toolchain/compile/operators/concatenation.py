@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from toolchain.compile.activation_types import only_int8
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
-from toolchain.compile.rules import inputs_and_outputs, int8_activations
+from toolchain.compile.rules import activations, inputs_and_outputs
 from toolchain.compile.runs_of_axis import cut_along, inputs, lower_put_together, positive_axis
 
 # Limits of the reference (`kMaxInputNum` in concatenation.cc, `kMaxSmallSize` in runtime_shape.h).
@@ -12,9 +13,9 @@ _MAX_INPUTS = 10
 _MAX_RANK = 6
 
 
-def int8_inputs(layer: LayerView) -> str | None:
-    """All inputs and the output are int8 with one scale and one int8 zero point each, and not empty."""
-    return int8_activations(*range(layer.input_count))(layer)
+def all_activations(layer: LayerView) -> str | None:
+    """Inputs and output are all int8, or all int16 with zero point 0; one scale each, and not empty."""
+    return activations(*range(layer.input_count))(layer)
 
 
 def no_activation(layer: LayerView) -> str | None:
@@ -24,7 +25,7 @@ def no_activation(layer: LayerView) -> str | None:
 
 
 def one_quantisation(layer: LayerView) -> str | None:
-    """Inputs and output have exactly one scale and one zero point."""
+    """With int8, inputs and output have exactly one scale and one zero point."""
     target = quantisation(layer.output())
     for tensor in inputs(layer):
         found = quantisation(tensor)
@@ -50,6 +51,6 @@ def lower(layer: LayerView, _: ConstantPool) -> Lowering:
 
 CONCATENATION = OperatorSupport(
     "CONCATENATION",
-    (inputs_and_outputs(1, _MAX_INPUTS), int8_inputs, no_activation, one_quantisation, shapes),
+    (inputs_and_outputs(1, _MAX_INPUTS), all_activations, no_activation, only_int8(one_quantisation), shapes),
     lower,
 )
