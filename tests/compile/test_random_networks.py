@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.host_runner import compile_model, differences, random_inputs, run_programs
+from tests.cortex_m4 import CORTEX_M4
+from tests.host_runner import Target, compile_model, differences, has, random_inputs, run_programs
 from tests.random_networks import random_network
 from toolchain.vocabulary.program import Program
 
@@ -52,7 +53,17 @@ def test_a_fixed_set_of_networks_gives_the_oracles_bytes(first: int, tmp_path: P
     assert at_the_bound >= 0.98 * len(seeds)
 
 
-def check(networks: list[tuple[int, int]], folder: Path) -> int:
+@pytest.mark.simulator
+@pytest.mark.skipif(
+    not (has("arm-none-eabi-gcc") and has("qemu-system-arm")),
+    reason="no arm-none-eabi-gcc or qemu-system-arm",
+)
+def test_networks_give_the_oracles_bytes_on_a_cortex_m4(tmp_path: Path) -> None:
+    networks = [(seed, 1 + seed % 8) for seed in range(10_000_000, 10_000_000 + BATCH)]
+    check(networks, tmp_path, target=CORTEX_M4)
+
+
+def check(networks: list[tuple[int, int]], folder: Path, *, target: Target | None = None) -> int:
     """Compare the networks, each with the graph passes and, where they change it, without.
 
     Returns how many arenas are as small as their lower bound.
@@ -69,7 +80,7 @@ def check(networks: list[tuple[int, int]], folder: Path) -> int:
         at_the_bound += program.arena_bytes == program.arena_lower_bound_bytes
     programs = [program for _, _, program in cases]
     inputs = [random_inputs(program, ROWS, network[0]) for network, _, program in cases]
-    results = run_programs(programs, inputs, folder, model_flag="-O0")
+    results = run_programs(programs, inputs, folder, model_flag="-O0", target=target)
     found = {
         (network, program.prefix): difference
         for (network, model, program), rows, result in zip(cases, inputs, results, strict=True)
