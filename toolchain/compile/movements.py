@@ -59,7 +59,8 @@ def copy(
     Where they follow each other in both tensors and are all that one of the two holds, that tensor is a
     part of the other, and the call is not needed if they share memory.
     """
-    size = ITEM_BYTES[source.dtype]
+    # A variable's resource has no values of its own.
+    size = max(ITEM_BYTES[source.dtype], ITEM_BYTES[target.dtype])
     found = joined([*(Axis(a.extent, a.source * size, a.target * size) for a in axes), Axis(size, 1, 1)])
     source_offset, target_offset = source_offset * size, target_offset * size
     places = TensorPlace(source.index, source_offset), TensorPlace(target.index, target_offset)
