@@ -144,7 +144,7 @@ class _Places:
         if tensor.data is None:
             return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset, place.c_type)
         c_type, symbol, data = _C_TYPES[tensor.dtype], f"{tensor.index}_constant", tensor.data
-        if place.c_type != c_type:
+        if (c_type, place.c_type) == ("int16_t", "int8_t"):
             # A kernel that moves bytes, low ones first as every target has them.
             c_type, data = place.c_type, np.ascontiguousarray(data).reshape(-1).view(np.int8)
         return self.pool.add(symbol, c_type, data, role="weights", comment=tensor.name)
