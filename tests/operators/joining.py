@@ -127,7 +127,8 @@ def grow_split_v(network: RandomNetwork) -> bool:
     if not shape:
         return False
     axis = random_axis(network, shape)
-    sizes, left = [], shape[axis]
+    sizes: list[int] = []
+    left = shape[axis]
     while left > 0 and len(sizes) < 5:
         sizes.append(network.whole(1, left))
         left -= sizes[-1]

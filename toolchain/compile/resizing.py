@@ -9,7 +9,7 @@ _MAX_EXTENT = 2**15 - 1
 
 
 def constant_size(layer: LayerView) -> str | None:
-    """The size is an int32 constant, [height, width] of the output, at most 32767; all else stays the same."""
+    """The size is an int32 constant, the output's height and width, up to 32767; all else stays the same."""
     size, source, target = layer.input(1), layer.input().shape, layer.output().shape
     if not size.is_constant or size.dtype != "INT32" or size.shape != (2,):
         return "its size is no int32 constant of two values"

@@ -53,7 +53,7 @@ def _steps(layer: LayerView) -> tuple[tuple[int, int], tuple[int, int]]:
 def lower(layer: LayerView, _: ConstantPool) -> Lowering:
     """One kernel call."""
     batches, height, width, channels = layer.input().shape
-    _, output_height, output_width, _ = layer.output().shape
+    output_height, output_width = layer.output().shape[1:3]
     rows, columns = _steps(layer)
     parameters: Parameters = {
         "batches": batches,

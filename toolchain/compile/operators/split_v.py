@@ -38,8 +38,10 @@ def constant_sizes(layer: LayerView) -> str | None:
         return "its sizes are no int32 constant"
     sizes = [int(size) for size in values(tensor).reshape(-1)]
     extents = [output.shape[axis] for output in outputs(layer)]
-    agree = len(sizes) == len(extents) and all(s in (-1, e) for s, e in zip(sizes, extents, strict=True))
-    return None if agree and sizes.count(-1) <= 1 else f"its sizes are {sizes}, its outputs' extents {extents}"
+    if len(sizes) != len(extents) or sizes.count(-1) > 1:
+        return f"its sizes are {sizes} for {len(extents)} outputs"
+    agree = all(size in (-1, extent) for size, extent in zip(sizes, extents, strict=True))
+    return None if agree else f"its sizes are {sizes}, its outputs' extents {extents}"
 
 
 def lower(layer: LayerView, _: ConstantPool) -> Lowering:

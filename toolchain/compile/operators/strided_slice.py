@@ -35,7 +35,7 @@ def shrunk_axes(layer: LayerView) -> str | None:
     """An axis that is shrunk has a positive stride and an index within the input."""
     for axis, (extent, start, stride, _) in enumerate(_ranges(layer)):
         if _shrinks(layer, axis) and not (stride > 0 and start < extent):
-            return f"index {start} of axis {axis} of {layer.input().shape}, stride {stride}, is to stand alone"
+            return f"index {start} of axis {axis} of {extent}, stride {stride}, is to stand alone"
     return None
 
 
