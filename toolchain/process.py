@@ -192,6 +192,9 @@ class Peer:
             )
 
     def _ended(self) -> PeerEndedError:
+        # Its output has ended, so it is about to: what it ends with is its own doing, not that of `end`.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
         code = self.end()
         how = f"by the signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         return PeerEndedError(f"{self._name!r} ended {how}.", "Run it again; report it if it happens twice.")

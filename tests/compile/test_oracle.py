@@ -47,6 +47,11 @@ def test_an_arena_that_is_too_small_grows() -> None:
     assert oracle.run(zeros).shape == (1, 512 * 512 * 4)
 
 
+def test_a_file_the_wheel_cannot_follow_is_an_error_with_its_reason() -> None:
+    with pytest.raises(OracleError, match="cannot run this model"):
+        Oracle(b"\x14\x00\x00\x00TFL3" + b"\xff" * 60)
+
+
 def crashing_model() -> bytes:
     """A DEPTHWISE_CONV_2D whose bias is listed as absent (-1): the wheel follows a null pointer."""
     builder = ModelBuilder()

@@ -136,7 +136,9 @@ class InProcessOracle:
         with _captured_stderr(self._printed) as printed:
             try:
                 return function(*arguments, **options)
-            except (RuntimeError, ValueError, IndexError, TypeError) as exc:
+            # The interpreter raises RuntimeError and such; before it, the wheel follows the file's offsets
+            # with the flatbuffers library, which in a damaged one may end in any exception.
+            except Exception as exc:
                 reason = " ".join(printed().split()) or str(exc)
                 raise OracleError(
                     f"TensorFlow Lite Micro cannot run this model: {reason}.",
