@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from tests.operators.transpose_conv import grow_transpose_conv
 from tests.random_networks import RandomNetwork
 
 
 @dataclass
 class Random16x8Network(RandomNetwork):
-    """The same steps as `RandomNetwork`, on int16 tensors."""
+    """The same steps as `RandomNetwork`, on int16 tensors.
+
+    `bias_types` are those the reference reads, by the axis of the output channels in the weights.
+    """
+
+    bias_types: dict[int, tuple[str, ...]] = field(
+        default_factory=lambda: {0: ("INT32", "INT64", "INT64"), 3: ("INT64",)}
+    )
 
     def scale(self) -> float:
         return float(np.float32(2.0 ** self.rng.uniform(-18, -3)))
@@ -58,11 +66,11 @@ class Random16x8Network(RandomNetwork):
         weights = self.builder.tensor(shape, "INT8", scales, 0, axis=channel_axis, data=data)
         bias = -1
         if self.chance(0.8):
-            wide = channel_axis == 3 or self.chance(0.7)
-            reach = 2 ** self.whole(4, 46 if wide and self.chance(0.2) else 30)
+            dtype = str(self.rng.choice(self.bias_types[channel_axis]))
+            reach = 2 ** self.whole(4, {"INT16": 14, "INT32": 30, "INT64": 46}[dtype])
             bias = self.builder.tensor(
                 (channels,),
-                "INT64" if wide else "INT32",
+                dtype,
                 [float(np.float32(source_scale) * np.float32(scale)) for scale in scales],
                 0,
                 data=self.rng.integers(-reach, reach + 1, channels),
@@ -72,6 +80,12 @@ class Random16x8Network(RandomNetwork):
             output_shape, float(np.float32(typical * 2.0 ** self.rng.uniform(-4, 4)))
         )
         return weights, bias, output
+
+    def transpose_conv(self) -> bool:
+        usual, self.bias_types = self.bias_types, {0: ("INT16", "INT64")}
+        grown = grow_transpose_conv(self)
+        self.bias_types = usual
+        return grown
 
     def add(self) -> bool:
         return self._two_inputs("ADD", lambda a, b: max(a, b) * 2.0 ** self.rng.uniform(-2, 2))
@@ -179,6 +193,7 @@ class Random16x8Network(RandomNetwork):
 STEPS: dict[str, tuple[int, Callable[[Random16x8Network], bool]]] = {
     "CONV_2D": (6, Random16x8Network.conv_2d),
     "DEPTHWISE_CONV_2D": (5, Random16x8Network.depthwise_conv_2d),
+    "TRANSPOSE_CONV": (2, Random16x8Network.transpose_conv),
     "FULLY_CONNECTED": (4, Random16x8Network.fully_connected),
     "AVERAGE_POOL_2D": (2, Random16x8Network.average_pool_2d),
     "MAX_POOL_2D": (2, Random16x8Network.max_pool_2d),

@@ -30,19 +30,26 @@ _WIDE_MAX_SHIFT = 7
 _WIDE_MAX_SUM = 2**47 - 1
 
 
-def constant_bias(layer: LayerView) -> str | None:
-    """A bias is a constant with one value an output channel: int32, or int64 with int16 activations."""
-    if not is_int16(layer):
-        return constant_int32_bias(layer)
-    bias = layer.optional_input(2)
-    if bias is None:
-        return None
-    if not bias.is_constant or bias.dtype not in ("INT32", "INT64"):
-        return f"its bias {bias.name!r} is no int32 or int64 constant"
-    channels = layer.output().shape[-1] if layer.output().shape else 0
-    if bias.elements != channels:
-        return f"its bias has {bias.elements} values for {channels} channels"
-    return None
+def constant_bias(*wide_types: str) -> Rule:
+    """A rule on the bias, which may have one of `wide_types` with int16 activations."""
+    names = " or ".join(dtype.lower() for dtype in wide_types)
+
+    def rule(layer: LayerView) -> str | None:
+        if not is_int16(layer):
+            return constant_int32_bias(layer)
+        bias = layer.optional_input(2)
+        if bias is None:
+            return None
+        if not bias.is_constant or bias.dtype not in wide_types:
+            return f"its bias {bias.name!r} is no {names} constant"
+        channels = layer.output().shape[-1] if layer.output().shape else 0
+        found = bias.elements
+        return None if found == channels else f"its bias has {found} values for {channels} channels"
+
+    rule.__doc__ = (
+        f"A bias is a constant with one value an output channel: int32, with int16 activations {names}."
+    )
+    return rule
 
 
 def accumulator_bits(layer: LayerView) -> int:
@@ -80,7 +87,7 @@ def sums_in_range(channel_axis: int) -> Rule:
         rows = _rows(layer, channel_axis)
         products = 2**15 * np.abs(rows).sum(axis=1)
         # In Python's integers, since the bias may be any int64.
-        reach = max(abs(int(b)) + int(p) for b, p in zip(_bias(layer, len(rows)), products, strict=True))
+        reach = max(abs(int(b)) + int(p) for b, p in zip(bias_of(layer, len(rows)), products, strict=True))
         return "its accumulator can exceed 48 bits" if reach > _WIDE_MAX_SUM else None
 
     return rule
@@ -91,7 +98,8 @@ def _rows(layer: LayerView, channel_axis: int) -> npt.NDArray[np.int64]:
     return weights.reshape(weights.shape[0], -1)
 
 
-def _bias(layer: LayerView, channels: int) -> npt.NDArray[np.int64]:
+def bias_of(layer: LayerView, channels: int) -> npt.NDArray[np.int64]:
+    """The bias, shape (channels,); zeros where there is none."""
     bias = layer.optional_input(2)
     return np.zeros(channels, np.int64) if bias is None else values(bias).reshape(-1)
 
@@ -110,7 +118,8 @@ def stage_and_constants(
     """What turns sums into outputs, and the constants in the file's layout; `rows` is (channels, taps)."""
     if not is_int16(layer):
         return {**output_stage(layer), **pack(layer, pool, multipliers, rows)}
-    return {**output_stage_s16(layer), **pack_s16(layer, pool, multipliers, rows)}
+    constants = pack_s16(layer, pool, multipliers, values(layer.input(1)), bias_of(layer, len(rows)))
+    return {**output_stage_s16(layer), **constants}
 
 
 def output_stage_s16(layer: LayerView) -> dict[str, ParameterValue]:
@@ -123,20 +132,22 @@ def pack_s16(
     layer: LayerView,
     pool: ConstantPool,
     multipliers: Sequence[Multiplier],
-    rows: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.int64],
+    bias: npt.NDArray[np.int64],
 ) -> dict[str, ParameterValue]:
-    """Weights as they are, bias as int64, multipliers with as many bits as the reference uses."""
+    """Weights and bias as the kernel wants them, multipliers with as many bits as the reference uses."""
     number, name = layer.operator.index, layer.name
     if accumulator_bits(layer) == 64:
         multipliers = [reduced(multiplier) for multiplier in multipliers]
     if len(set(multipliers)) == 1:
         multipliers = multipliers[:1]
-    weights, bias = values(layer.input(1)).astype(np.int8), _bias(layer, len(rows))
     scale = np.array([m.value for m in multipliers], np.int32)
     shift = np.array([m.shift for m in multipliers], np.int8)
     return {
         "requantise_step": 0 if len(multipliers) == 1 else 1,
-        "weights": pool.add(f"{number}_weights", "int8_t", weights, role="weights", comment=name),
+        "weights": pool.add(
+            f"{number}_weights", "int8_t", weights.astype(np.int8), role="weights", comment=name
+        ),
         "bias": pool.add(f"{number}_bias", "int64_t", bias, role="weights", comment=name),
         "multiplier": pool.add(f"{number}_multiplier", "int32_t", scale, role="table", comment=name),
         "shift": pool.add(f"{number}_shift", "int8_t", shift, role="table", comment=name),

@@ -110,7 +110,7 @@ CONV_2D = OperatorSupport(
         four_axes,
         fused_activation,
         constant_int8_weights,
-        constant_bias,
+        constant_bias("INT32", "INT64"),
         filter_shape,
         quantised_axis,
         steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"),

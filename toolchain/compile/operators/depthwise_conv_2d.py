@@ -9,7 +9,7 @@ from toolchain.compile.accumulators import (
     stage_and_constants,
     sums_in_range,
 )
-from toolchain.compile.activation_types import is_int16, kernel_for, place_of
+from toolchain.compile.activation_types import kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -32,14 +32,6 @@ from toolchain.compile.windows import convolution_windows, output_fits, steps_in
 def bias_listed(layer: LayerView) -> str | None:
     """A missing bias is left out; listed as absent (-1), it ends the reference in a crash."""
     return "its bias is listed as absent (-1)" if layer.operator.inputs[2:] == (-1,) else None
-
-
-def wide_bias(layer: LayerView) -> str | None:
-    """With int16 activations the bias is int64: the reference reads any bias as such."""
-    bias = layer.optional_input(2)
-    if not is_int16(layer) or bias is None or bias.dtype == "INT64":
-        return None
-    return f"its bias is {bias.dtype}, not INT64"
 
 
 def filter_shape(layer: LayerView) -> str | None:
@@ -102,8 +94,7 @@ DEPTHWISE_CONV_2D = OperatorSupport(
         four_axes,
         fused_activation,
         constant_int8_weights,
-        constant_bias,
-        wide_bias,
+        constant_bias("INT64"),
         bias_listed,
         steps_in_range("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor", "depth_multiplier"),
         filter_shape,

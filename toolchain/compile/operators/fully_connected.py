@@ -89,7 +89,7 @@ FULLY_CONNECTED = OperatorSupport(
         input_is_no_constant,
         fused_activation,
         constant_int8_weights,
-        constant_bias,
+        constant_bias("INT32", "INT64"),
         weight_shape,
         quantised_axis,
         bias_scale,

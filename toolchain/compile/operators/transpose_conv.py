@@ -7,6 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.compile.accumulators import (
+    constant_bias,
+    input_parameters,
+    multipliers_in_range,
+    output_stage_s16,
+    pack_s16,
+    sums_in_range,
+)
+from toolchain.compile.activation_types import activation_type, is_int16, kernel_for, place_of
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -16,26 +25,23 @@ from toolchain.compile.lowering import (
     PendingCall,
     Rule,
     ScratchPlace,
-    TensorPlace,
 )
 from toolchain.compile.rules import (
+    activations,
     four_axes,
     fused_activation,
     input_is_no_constant,
     inputs_and_outputs,
-    int8_activations,
 )
 from toolchain.compile.weights import (
-    accumulator_overflow,
     constant_int8_weights,
-    constant_int32_bias,
     convolution_multipliers,
     folded_bias,
     output_stage,
     pack_as,
-    too_large_multiplier,
 )
 from toolchain.compile.windows import MAX_REACH, MAX_STEP, place, steps_in_range
+from toolchain.vocabulary.graph import ITEM_BYTES
 
 _MOST_PHASES = 1024
 
@@ -44,7 +50,9 @@ def _as_convolution(layer: LayerView) -> LayerView:
     """The same layer with its inputs where CONV_2D has them: image, weights, bias."""
     inputs = layer.operator.inputs
     ordered = (inputs[2], inputs[1], *inputs[3:])
-    return replace(layer, operator=replace(layer.operator, inputs=ordered))
+    # The reference's sums have 64 bits with int16 activations, whatever is declared.
+    options = {name: value for name, value in layer.operator.options.items() if name != "quantized_bias_type"}
+    return replace(layer, operator=replace(layer.operator, inputs=ordered, options=options))
 
 
 def _of_convolution(rule: Rule) -> Rule:
@@ -90,16 +98,6 @@ def quantised_axis(layer: LayerView) -> str | None:
     found = quantisation(layer.input(1))
     along = found.axis if found.per_channel else 0
     return None if along == 0 else f"its weights are quantised along axis {along}"
-
-
-def multiplier_range(layer: LayerView) -> str | None:
-    """No rescaling by 2**30 or more: the reference's arithmetic is undefined there."""
-    return too_large_multiplier(convolution_multipliers(layer))
-
-
-def accumulator_range(layer: LayerView) -> str | None:
-    """No input can take the 32-bit accumulator over its limit."""
-    return accumulator_overflow(layer, channel_axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +155,15 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     batches, input_height, input_width, input_channels = layer.input().shape
     _, output_height, output_width, output_channels = layer.output().shape
     weights, bias = _by_phase(layer, height, width)
+    multipliers = convolution_multipliers(layer)
+    if is_int16(layer):
+        # Zero point 0 leaves all phases the same bias.
+        constants = {
+            **output_stage_s16(layer),
+            **pack_s16(layer, pool, multipliers, weights, bias[:output_channels]),
+        }
+    else:
+        constants = {**output_stage(layer), **pack_as(layer, pool, multipliers, weights, bias)}
     parameters: Parameters = {
         "batches": batches,
         "input_height": input_height,
@@ -171,15 +178,15 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "stride_width": width.stride,
         "padding_top": height.before,
         "padding_left": width.before,
-        "input_zero_point": quantisation(layer.input()).zero_point,
-        **output_stage(layer),
-        **pack_as(layer, pool, convolution_multipliers(layer), weights, bias),
+        **input_parameters(layer),
+        **constants,
     }
-    places = TensorPlace(layer.input().index), TensorPlace(layer.output().index), ScratchPlace()
+    patch = ScratchPlace(c_type=activation_type(layer.input()).c_type)
+    places = place_of(layer.input()), place_of(layer.output()), patch
     return Lowering(
-        (PendingCall("transpose_conv_s8", parameters, places),),
+        (PendingCall(kernel_for(layer, "transpose_conv"), parameters, places),),
         macs=layer.input().elements * height.taps * width.taps * output_channels,
-        scratch_bytes=height.longest * width.longest * input_channels,
+        scratch_bytes=height.longest * width.longest * input_channels * ITEM_BYTES[layer.input().dtype],
     )
 
 
@@ -187,16 +194,17 @@ TRANSPOSE_CONV = OperatorSupport(
     "TRANSPOSE_CONV",
     (
         inputs_and_outputs(3, 4),
-        int8_activations(2),
+        activations(2),
         *(_of_convolution(rule) for rule in (input_is_no_constant, four_axes)),
         fused_activation,
         constant_output_shape,
-        *(_of_convolution(rule) for rule in (constant_int8_weights, constant_int32_bias)),
+        *(_of_convolution(rule) for rule in (constant_int8_weights, constant_bias("INT16", "INT64"))),
         steps_in_range("stride_h", "stride_w"),
         shapes,
         few_phases,
         quantised_axis,
-        *(_of_convolution(rule) for rule in (multiplier_range, accumulator_range)),
+        _of_convolution(multipliers_in_range(convolution_multipliers)),
+        _of_convolution(sums_in_range(channel_axis=0)),
     ),
     lower,
 )
