@@ -32,6 +32,7 @@ from tests.operators.picking import (
 )
 from tests.operators.reduction import grow_arg_max, grow_reduction
 from tests.operators.streaming import grow_delay
+from tests.operators.svdf import grow_svdf
 from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.unary import grow_l2_normalization, grow_unary
 
@@ -446,7 +447,12 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "VAR_HANDLE": (1, grow_delay(initialised=False)),
     "READ_VARIABLE": (1, grow_delay()),
     "ASSIGN_VARIABLE": (1, grow_delay()),
+    "SVDF": (2, grow_svdf),
 }
+
+
+# Of operators that are defined on other tensors than images.
+_RANKS = {"SVDF": 2, "UNIDIRECTIONAL_SEQUENCE_LSTM": 3}
 
 
 def random_network(seed: int, layers: int) -> bytes:
@@ -468,6 +474,8 @@ def single_operator_network(name: str, seed: int) -> bytes:
             shape = (1, *shape[1:])
         if name == "EXPAND_DIMS":
             shape = shape[1:]
+        if name in _RANKS:
+            shape = shape[: _RANKS[name]]
         network.last = network.activation_tensor(shape)
         network.inputs.append(network.last)
         if STEPS[name][1](network):

@@ -77,6 +77,17 @@ def transpose_conv(b: ModelBuilder, sums: Sums, x: float, w: float, y: float) ->
     return given, made
 
 
+def svdf(b: ModelBuilder, sums: Sums, x: float, w: float, y: float) -> tuple[int, int]:
+    count = len(sums)
+    given = b.tensor((1, 1), "INT8", 0.5, 0)
+    features = b.tensor((count, 1), "INT8", 0.5, 0, data=np.zeros((count, 1), np.int8))
+    time = b.tensor((count, 1), "INT16", w, 0, data=np.zeros((count, 1), np.int16))
+    state = b.tensor((1, count), "INT16", x, 0, variable=True)
+    made = b.tensor((1, count), "INT8", y, 0)
+    b.operator("SVDF", [given, features, time, bias(b, sums, x, w), state], [made], Rank=1)
+    return given, made
+
+
 _STEPS = {"Padding": tflite.Padding.VALID, "StrideH": 1, "StrideW": 1, "FusedActivationFunction": 0}
 
 
@@ -84,7 +95,7 @@ def bias(b: ModelBuilder, sums: Sums, x: float, w: float) -> int:
     return b.tensor((len(sums),), "INT32", float(np.float32(x * w)), 0, data=sums.astype(np.int32))
 
 
-@pytest.mark.parametrize("layer", [fully_connected, conv_2d, depthwise_conv_2d, transpose_conv])
+@pytest.mark.parametrize("layer", [fully_connected, conv_2d, depthwise_conv_2d, transpose_conv, svdf])
 def test_a_bias_near_a_tie(layer: Callable[..., tuple[int, int]], tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     models: list[bytes] = []

@@ -51,6 +51,7 @@ from toolchain.compile.operators.squeeze import SQUEEZE
 from toolchain.compile.operators.strided_slice import STRIDED_SLICE
 from toolchain.compile.operators.sub import SUB
 from toolchain.compile.operators.sum import SUM
+from toolchain.compile.operators.svdf import SVDF
 from toolchain.compile.operators.tanh import TANH
 from toolchain.compile.operators.transpose import TRANSPOSE
 from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
@@ -106,6 +107,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         STRIDED_SLICE,
         SUB,
         SUM,
+        SVDF,
         TANH,
         TRANSPOSE,
         TRANSPOSE_CONV,
