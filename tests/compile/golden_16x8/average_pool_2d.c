@@ -1,0 +1,65 @@
+/* average_pool_2d, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "average_pool_2d_s16.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "3ab362f98037aeaa95c8c4f611325a0d2e0a24019fe6e7e0fbfcde55118d09b3";
+const char model_name[] = "average_pool_2d";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* 0 AVERAGE_POOL_2D t1 */
+static const struct chipcast_average_pool_2d_s16_params model_layer_0_0 = {
+    .batches = 1,
+    .input_height = 7,
+    .input_width = 9,
+    .channels = 6,
+    .output_height = 3,
+    .output_width = 5,
+    .filter_height = 4,
+    .filter_width = 2,
+    .stride_height = 3,
+    .stride_width = 2,
+    .padding_top = 1,
+    .padding_left = 0,
+    .activation_min = -11565,
+    .activation_max = 11565,
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 756); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 AVERAGE_POOL_2D t1 */
+    chipcast_average_pool_2d_s16(&model_layer_0_0, (int16_t *)(void *)(model_arena + 0), (int16_t *)(void *)(model_arena + 768));
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 768, 180); /* t1 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    return misaligned == 0u;
+}

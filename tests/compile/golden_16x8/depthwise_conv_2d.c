@@ -1,0 +1,98 @@
+/* depthwise_conv_2d, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "depthwise_conv_2d_s16.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "677196cd4570597d79f425db4841ee05444c0c7ca22f8e59a6731a9f5489d0fc";
+const char model_name[] = "depthwise_conv_2d";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* t3 */
+static const int8_t model_w_0_weights[4] ALIGNED(4) = {
+    -128, -128, 127, 127
+};
+
+/* t3 */
+static const int64_t model_w_0_bias[2] ALIGNED(4) = {
+    -16, -4
+};
+
+/* t3 */
+static const int32_t model_t_0_multiplier[2] ALIGNED(4) = {
+    22040, 23536
+};
+
+/* t3 */
+static const int8_t model_t_0_shift[2] ALIGNED(4) = {
+    -7, -7
+};
+
+/* 0 DEPTHWISE_CONV_2D t3 */
+static const struct chipcast_depthwise_conv_2d_s16_params model_layer_0_0 = {
+    .batches = 1,
+    .input_height = 3,
+    .input_width = 9,
+    .input_channels = 2,
+    .output_height = 2,
+    .output_width = 9,
+    .depth_multiplier = 1,
+    .filter_height = 2,
+    .filter_width = 1,
+    .stride_height = 2,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .padding_top = 0,
+    .padding_left = 0,
+    .accumulator_bits = 64,
+    .activation_min = 0,
+    .activation_max = 1465,
+    .requantise_step = 1,
+    .weights = model_w_0_weights,
+    .bias = model_w_0_bias,
+    .multiplier = model_t_0_multiplier,
+    .shift = model_t_0_shift,
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 108); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 DEPTHWISE_CONV_2D t3 */
+    chipcast_depthwise_conv_2d_s16(&model_layer_0_0, (int16_t *)(void *)(model_arena + 0), (int16_t *)(void *)(model_arena + 112));
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 112, 72); /* t3 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    misaligned |= (uintptr_t)model_w_0_weights & 3u;
+    misaligned |= (uintptr_t)model_w_0_bias & 3u;
+    misaligned |= (uintptr_t)model_t_0_multiplier & 3u;
+    misaligned |= (uintptr_t)model_t_0_shift & 3u;
+    return misaligned == 0u;
+}

@@ -1,0 +1,67 @@
+/* quantize to int8 and back, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "quantize_s16_s8.h"
+#include "quantize_s8_s16.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "8f45f6d81b9d739dca7972867f6240b05ef6e480323561bcd4b5c0a61ddbc5c8";
+const char model_name[] = "quantize to int8 and back";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+
+/* 0 QUANTIZE t1 */
+static const struct chipcast_quantize_s16_s8_params model_layer_0_0 = {
+    .elements = 378,
+    .multiplier = 1816707913,
+    .shift = -9,
+    .output_zero_point = 5,
+};
+
+/* 1 QUANTIZE t2 */
+static const struct chipcast_quantize_s8_s16_params model_layer_1_0 = {
+    .elements = 378,
+    .input_zero_point = 5,
+    .multiplier = 1250848047,
+    .shift = 12,
+};
+
+void model_reset(void)
+{
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 756); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 QUANTIZE t1 */
+    chipcast_quantize_s16_s8(&model_layer_0_0, (int16_t *)(void *)(model_arena + 0), model_arena + 768);
+    LAYER_DONE(0);
+    /* 1 QUANTIZE t2 */
+    chipcast_quantize_s8_s16(&model_layer_1_0, model_arena + 768, (int16_t *)(void *)(model_arena + 0));
+    LAYER_DONE(1);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 0, 756); /* t2 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    return misaligned == 0u;
+}
