@@ -12,7 +12,7 @@ from tests.random_16x8_networks import STEPS, random_16x8_network, single_operat
 
 @pytest.mark.parametrize("name", STEPS)
 def test_each_operator_gives_the_oracles_bytes(name: str, tmp_path: Path) -> None:
-    check([single_operator_16x8_network(name, seed=1000 * i) for i in range(40)], tmp_path)
+    check([single_operator_16x8_network(name, seed=1000 * i) for i in range(24)], tmp_path)
 
 
 def test_networks_give_the_oracles_bytes(tmp_path: Path) -> None:
