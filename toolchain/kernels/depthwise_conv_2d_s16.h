@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* `weights` is [filter_height][filter_width][input_channels * depth_multiplier].
- * `accumulator_bits`: see dot_product_s16.h. `requantise_step`: 1 for one multiplier and shift a channel, 0 for one of each. */
+/* `weights` is [filter_height][filter_width][input_channels * depth_multiplier]. Accumulators have 64 bits.
+ * `requantise_step`: 1 for one multiplier and shift a channel, 0 for one of each. */
 struct chipcast_depthwise_conv_2d_s16_params {
     int32_t batches;
     int32_t input_height;
@@ -23,7 +23,6 @@ struct chipcast_depthwise_conv_2d_s16_params {
     int32_t dilation_width;
     int32_t padding_top;
     int32_t padding_left;
-    int32_t accumulator_bits;
     int32_t activation_min;
     int32_t activation_max;
     int32_t requantise_step;

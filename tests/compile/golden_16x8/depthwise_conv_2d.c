@@ -56,7 +56,6 @@ static const struct chipcast_depthwise_conv_2d_s16_params model_layer_0_0 = {
     .dilation_width = 1,
     .padding_top = 0,
     .padding_left = 0,
-    .accumulator_bits = 64,
     .activation_min = 0,
     .activation_max = 1465,
     .requantise_step = 1,

@@ -65,6 +65,9 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     height, width = convolution_windows(layer)
     around = window_parameters(layer, (height, width))
     batches, input_height, input_width, input_channels = layer.input().shape
+    constants = stage_and_constants(layer, pool, convolution_multipliers(layer), rows)
+    # With int16 activations, the bias's type leaves only the form with 64 bits.
+    constants.pop("accumulator_bits", None)
     parameters: Parameters = {
         "batches": batches,
         "input_height": input_height,
@@ -78,7 +81,7 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
         "dilation_width": width.dilation,
         **{key: around[key] for key in ("padding_top", "padding_left")},
         **input_parameters(layer),
-        **stage_and_constants(layer, pool, convolution_multipliers(layer), rows),
+        **constants,
     }
     places = place_of(layer.input()), place_of(layer.output())
     macs = layer.output().elements * rows.shape[1]
