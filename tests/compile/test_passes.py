@@ -218,6 +218,20 @@ def test_operators_on_constants_are_computed(tmp_path: Path) -> None:
     assert compare([net.file()], tmp_path) == [["ADD", "ADD"]]
 
 
+def test_a_layer_that_nobody_reads_has_to_be_sound_all_the_same() -> None:
+    """The reference runs it: sizes that do not agree make it write over other tensors."""
+    for output_shape, refused in (((1, 5, 6, 3), False), ((1, 1, 1, 1), True)):
+        net = Net()
+        unread = net.tensor(output_shape, "INT8", 0.1, 3)
+        net.operator("QUANTIZE", [net.given], [unread])
+        net.grow("ABS")
+        if refused:
+            with pytest.raises(UnsupportedError, match=r"QUANTIZE.*90 values and its output 1"):
+                compile_model(net.file())
+        else:
+            assert [layer.operator for layer in compile_model(net.file()).layers] == ["ABS"]
+
+
 def test_a_float_constant_that_cannot_be_quantised_is_refused() -> None:
     net = Net()
     shape = net.tensors[net.last].shape

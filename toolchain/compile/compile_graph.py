@@ -13,6 +13,7 @@ from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
+from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
 from toolchain.compile.passes.order import PASSES, GraphPass
 from toolchain.compile.rules import first_refusal
 from toolchain.compile.state import State, lay_out_state
@@ -56,9 +57,10 @@ def compile_graph(
         ConfigError: `prefix` is no C identifier in lower case, or an unknown goal.
     """
     _check_settings(prefix, optimise_for)
+    given = graph
     for graph_pass in passes:
         graph = graph_pass(graph)
-    _refuse_unsupported(graph, board)
+    _refuse_unsupported(graph, board, _unread(given))
     pool = ConstantPool()
     lowerings = [OPERATORS[op.name].lower(LayerView(graph, op), pool) for op in graph.operators]
     arena, state = lay_out(graph, lowerings), lay_out_state(graph, pool)
@@ -93,12 +95,18 @@ def _check_settings(prefix: str, optimise_for: str) -> None:
         )
 
 
-def _refuse_unsupported(graph: Graph, board: Board) -> None:
+def _unread(graph: Graph) -> list[LayerView]:
+    """Operators whose results nobody reads: the reference runs them too, so they have to be sound."""
+    kept = {operator.index for operator in drop_unread_operators(graph).operators}
+    return [LayerView(graph, operator) for operator in graph.operators if operator.index not in kept]
+
+
+def _refuse_unsupported(graph: Graph, board: Board, unread: Sequence[LayerView]) -> None:
     refusals = [
         reason for reason in (_port_refusal(graph, i) for i in (*graph.inputs, *graph.outputs)) if reason
     ]
-    for operator in graph.operators:
-        layer = LayerView(graph, operator)
+    for layer in (*unread, *(LayerView(graph, operator) for operator in graph.operators)):
+        operator = layer.operator
         support = OPERATORS.get(operator.name)
         unknown = WITHOUT_REFERENCE.get(operator.name, "the operator is not supported")
         reason = unknown if support is None else first_refusal(support, layer)
