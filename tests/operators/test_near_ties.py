@@ -154,52 +154,20 @@ def test_a_state_near_a_tie(tmp_path: Path) -> None:
     while len(models) < LAYERS:
         x, w, state_scale = scales(rng)
         sums = near_ties(x, w, state_scale, 127 * 127 * (LENGTH - 2))
-        if len(sums) > 0:
-            rows = np.stack([row_with_sum(int(total)) for total in sums])
-            ones = np.full((len(sums), 1), 100, np.int16)
-            models.append(
-                svdf(x, rows, w, state_scale, ones, 0.01, np.zeros(len(sums), np.int64), state_scale)
-            )
+        count = len(sums)
+        if count == 0:
+            continue
+        rows = np.stack([row_with_sum(int(total)) for total in sums])
+        b = ModelBuilder()
+        given = b.tensor((1, LENGTH), "INT8", x, 0)
+        features = b.tensor((count, LENGTH), "INT8", w, 0, data=rows)
+        time = b.tensor((count, 1), "INT16", 0.01, 0, data=np.full((count, 1), 100, np.int16))
+        state = b.tensor((1, count), "INT16", state_scale, 0, variable=True)
+        made = b.tensor((1, count), "INT8", state_scale, 0)
+        none = bias(b, np.zeros(count, np.int64), state_scale, 0.01)
+        b.operator("SVDF", [given, features, time, none, state], [made], Rank=1, FusedActivationFunction=0)
+        models.append(b.build([given], [made]))
     check(models, [column] * len(models), tmp_path)
-
-
-def test_a_result_of_states_near_a_tie(tmp_path: Path) -> None:
-    """SVDF's second step."""
-    rng = np.random.default_rng(4)
-    models: list[bytes] = []
-    while len(models) < LAYERS:
-        state_scale, w, y = scales(rng)
-        sums = near_ties(state_scale, w, y, 2**30)
-        if len(sums) > 0:
-            nothing = np.zeros((len(sums), 1), np.int8)
-            models.append(svdf(0.1, nothing, 0.1, state_scale, nothing.astype(np.int16), w, sums, y))
-    check(models, [np.zeros((1, 1), np.uint8)] * len(models), tmp_path)
-
-
-def svdf(
-    x: float,
-    features: npt.NDArray[np.int8],
-    feature_scale: float,
-    state_scale: float,
-    time: npt.NDArray[np.int16],
-    time_scale: float,
-    sums: Sums,
-    y: float,
-) -> bytes:
-    """One SVDF of rank 1 and a memory of one step."""
-    units, length = features.shape
-    b = ModelBuilder()
-    given = b.tensor((1, length), "INT8", x, 0)
-    operands = [
-        given,
-        b.tensor((units, length), "INT8", feature_scale, 0, data=features),
-        b.tensor((units, 1), "INT16", time_scale, 0, data=time),
-        bias(b, sums, state_scale, time_scale),
-        b.tensor((1, units), "INT16", state_scale, 0, variable=True),
-    ]
-    made = b.tensor((1, units), "INT8", y, 0)
-    b.operator("SVDF", operands, [made], Rank=1, FusedActivationFunction=0)
-    return b.build([given], [made])
 
 
 def check(models: list[bytes], inputs: list[npt.NDArray[np.uint8]], folder: Path) -> None:
