@@ -27,7 +27,7 @@ ALLOWED = {
     "stages": set(),
 }
 # The only modules that see two rooms, and the rooms above all others.
-CORRIDOR = {"pipeline", "pipeline_project"}
+CORRIDOR = {"pipeline", "pipeline_project", "pipeline_simulate"}
 TOP = {"cli", "hil", "__main__", "__init__"}
 HEAVY = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "sklearn")
 TENSORFLOW_ROOMS = {"load", "optimise", "convert", "tensorflow_import"}
