@@ -18,6 +18,7 @@ _HEADER = """\
 #define MODEL_INPUT_BYTES 700
 #define MODEL_OUTPUT_BYTES 12
 #define MODEL_ARENA_BYTES 1024
+#define MODEL_STATE_BYTES 4
 #define MODEL_LAYERS 2
 extern const char model_sha256[65];
 extern const char model_name[];
@@ -25,6 +26,12 @@ void model_reset(void);
 void model_set_input(const uint8_t *input);
 void model_run(void);
 void model_get_output(uint8_t *output);
+void model_paint_arena(void);
+uint32_t model_arena_used(void);
+#ifdef CHIPCAST_TENSORS
+void model_run_to(uint16_t layer);
+const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *bytes);
+#endif
 int model_aligned(void);
 #endif
 """
@@ -90,6 +97,30 @@ void model_run(void) {
 }
 
 void model_get_output(uint8_t *output) { memcpy(output, model_arena, MODEL_OUTPUT_BYTES); }
+
+void model_paint_arena(void) { memset(model_arena, 0x5A, sizeof model_arena); }
+
+uint32_t model_arena_used(void) {
+  uint32_t used = MODEL_ARENA_BYTES;
+  while (used > 0 && model_arena[used - 1] == 0x5A) {
+    used--;
+  }
+  return used;
+}
+
+#ifdef CHIPCAST_TENSORS
+/* The loop of the second layer changes nothing. */
+void model_run_to(uint16_t layer) {
+  (void)layer;
+  model_run();
+}
+
+/* The first layer makes the output; the second has two: its first half, and nothing of its own. */
+const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *bytes) {
+  *bytes = layer == 0 ? MODEL_OUTPUT_BYTES : MODEL_OUTPUT_BYTES / 2;
+  return output == 0 ? model_arena : 0;
+}
+#endif
 
 int model_aligned(void) { return ((uintptr_t)model_arena & 15u) == 0; }
 """
