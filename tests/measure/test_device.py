@@ -112,7 +112,7 @@ def test_every_result_is_right_on_a_damaging_line(seed: int) -> None:
     device = connect(firmware, answer_seconds=0.05)
     device.wait_until_ready(5)
     inputs = np.random.default_rng(seed).integers(0, 256, (100, 20), dtype=np.uint8)
-    result = run_data_set(device, device.identify(), inputs, layer_names=(), per_layer=False, progress=ignore)
+    result = run_data_set(device, device.identify(), inputs, layers=(), per_layer=False, progress=ignore)
     np.testing.assert_array_equal(result.outputs, inputs + 1)
     assert device.retries > 0
 
@@ -132,7 +132,7 @@ def test_samples_of_the_wrong_size_are_refused() -> None:
             device,
             device.identify(),
             np.zeros((1, 19), np.uint8),
-            layer_names=(),
+            layers=(),
             per_layer=False,
             progress=ignore,
         )
