@@ -82,19 +82,23 @@ class Journal:
     def _load(self, binding: Binding) -> None:
         """Take over what the file holds; write the first line where it holds nothing."""
         content = self._content()
-        whole = content.rfind(b"\n") + 1
-        lines = content[:whole].splitlines()
-        # A last line that was written in part, or whose blocks came to the disk in another order.
-        if lines and _fields(lines[-1]) is None:
-            whole -= len(lines.pop()) + 1
-        if whole != len(content):
-            os.ftruncate(self._descriptor, whole)
-        if not lines:
+        header = _checked_line({"schema": SCHEMA, "binding": dict(binding)})
+        # Nothing, or no more than a part of the first line: this run was killed as it began.
+        if header.startswith(content) and content != header:
+            os.ftruncate(self._descriptor, 0)
             self._write({"schema": SCHEMA, "binding": dict(binding)})
             _sync_folder(self.path.parent)
             return
-        self._require_same(lines[0], binding)
-        for number, line in enumerate(lines[1:], 2):
+        first, *lines = content.split(b"\n")[:-1] or [b""]
+        # Before anything is changed: it may be somebody's file.
+        self._require_same(first, binding)
+        # A last line that was written in part, or whose blocks came to the disk in another order.
+        if lines and _fields(lines[-1]) is None:
+            del lines[-1]
+        whole = sum(len(line) + 1 for line in (first, *lines))
+        if whole != len(content):
+            os.ftruncate(self._descriptor, whole)
+        for number, line in enumerate(lines, 2):
             self._take(number, line)
 
     def _content(self) -> bytes:
