@@ -126,16 +126,25 @@ int model_aligned(void) { return ((uintptr_t)model_arena & 15u) == 0; }
 """
 
 
-def model_files(payload_bytes: int = 100, arena_bytes: int = 1024) -> dict[str, str]:
+def model_files(
+    payload_bytes: int = 100, arena_bytes: int = 1024, state_bytes: int = 4, input_bytes: int = INPUT_BYTES
+) -> dict[str, str]:
     ones = ", ".join("1" * payload_bytes)
     source = _SOURCE.replace("SHA256", SHA256).replace("PAYLOAD", str(payload_bytes)).replace("ONES", ones)
+    header = _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}")
+    header = header.replace("INPUT_BYTES 700", f"INPUT_BYTES {input_bytes}")
+    if state_bytes == 0:  # every inference is the first
+        header = header.replace("STATE_BYTES 4", "STATE_BYTES 0")
+        source = source.replace("runs++;", "runs = 1;")
     return {
-        "model_model.h": _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}"),
+        "model_model.h": header,
         "model_model.c": source,
     }
 
 
-def program(payload_bytes: int = 100, arena_bytes: int = 1024) -> Program:
+def program(
+    payload_bytes: int = 100, arena_bytes: int = 1024, state_bytes: int = 4, input_bytes: int = INPUT_BYTES
+) -> Program:
     return Program(
         prefix="model",
         model_name="tiny",
@@ -145,7 +154,8 @@ def program(payload_bytes: int = 100, arena_bytes: int = 1024) -> Program:
         arena=(),
         arena_bytes=arena_bytes,
         arena_lower_bound_bytes=arena_bytes,
-        inputs=(TensorPort("input", 0, 0, (1, INPUT_BYTES), "int8", INPUT_BYTES, None),),
+        inputs=(TensorPort("input", 0, 0, (1, input_bytes), "int8", input_bytes, None),),
         outputs=(TensorPort("output", 1, 0, (1, OUTPUT_BYTES), "int8", OUTPUT_BYTES, None),),
         optimise_for="size",
+        initial_state=np.zeros(state_bytes, np.int8),
     )

@@ -55,8 +55,8 @@ def test_another_build_is_refused_and_named() -> None:
 
 
 def test_another_protocol_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="protocol 2"):
-        connect(FakeFirmware(protocol="2")).identify()
+    with pytest.raises(ProtocolError, match="protocol 1"):
+        connect(FakeFirmware(protocol="1")).identify()
 
 
 def test_a_timer_that_stands_still_is_reported_not_printed() -> None:
@@ -77,8 +77,15 @@ def test_silence_ends_within_its_bound() -> None:
 
 
 def test_garbage_is_called_garbage() -> None:
-    firmware = FakeFirmware(silent=True, banner=b"\x93\x12\xf0\xf0\r\n" * 5)
+    firmware = FakeFirmware(silent=True, banner=b"U-Boot 2019.07\r\nlogin: \r\n" * 5)
     with pytest.raises(ProtocolError, match="no chipcast firmware"):
+        connect(firmware).wait_until_ready(1)
+
+
+def test_another_baud_rate_is_called_so() -> None:
+    """What 8N1 at another rate looks like: bytes come when they should, but most are no text."""
+    firmware = FakeFirmware(silent=True, banner=b"\x93\x12\xf0\xf0\r\n" * 5)
+    with pytest.raises(ProtocolError, match="another baud rate"):
         connect(firmware).wait_until_ready(1)
 
 

@@ -191,6 +191,7 @@ class Device:
         for _ in range(ATTEMPTS):
             try:
                 self._loader.load(data, chunk_bytes=identity.chunk_bytes, window_bytes=identity.window_bytes)
+                step = self._steps_done()
                 run = self._run(identity, crc)
                 output = self._whole_output(run, identity.output_bytes)
             except ReconnectedError:
@@ -202,6 +203,8 @@ class Device:
                 continue
             if output is not None:
                 return Inference(output=output, ticks=run.ticks)
+            # The same step once more: told again where it was taken, refused where the device restarted.
+            self._steps = step
         raise ProtocolError(
             f"The device on {self._talk.link.name} did not complete one inference in {ATTEMPTS} tries.",
             "Check the board's power: it seems to reset.",
@@ -291,7 +294,7 @@ class Device:
                 return True if part.has_any else None
 
             self._talk.ask(
-                f"{command} {offset} {count}", accept, refusals=("e-no-run", "e-range"), at_end=at_end
+                f"{command} {offset} {count}", accept, refusals=("e-no-run",), at_end=at_end
             )
             pieces.merge(part)
 

@@ -28,6 +28,7 @@ class _Sent:
     offset: int
     data: bytes
     wire_bytes: int
+    serial: int
     at: float
     first_time: bool
 
@@ -55,7 +56,8 @@ class Loader:
         self._talk.begin()
         while waiting or on_the_way:
             self._send(waiting, on_the_way, min(largest, self._frame), window_bytes)
-            acknowledged, lost = self._take_answer(on_the_way)
+            # The count of what is still to come may be wrong; silence, now and then, sets it right.
+            acknowledged, lost = self._take_answer(on_the_way, trust_count=losses % 4 != 3)
             if acknowledged:
                 losses = 0
             if not lost:
@@ -78,6 +80,7 @@ class Loader:
         """As many frames as the window has room for, one at least."""
         room = window_bytes - sum(sent.wire_bytes for sent in on_the_way.values())
         batch = bytearray()
+        count = 0
         while waiting:
             offset, data, first_time = waiting[-1]
             piece = data[:frame_bytes]
@@ -85,16 +88,21 @@ class Loader:
             if len(wire) > room and (on_the_way or batch):
                 break
             waiting.pop()
+            count += 1
             if len(data) > len(piece):
                 waiting.append((offset + len(piece), data[len(piece) :], first_time))
             key = (offset, zlib.crc32(piece))
-            on_the_way[key] = _Sent(offset, piece, len(wire), time.monotonic(), first_time)
+            on_the_way[key] = _Sent(
+                offset, piece, len(wire), self._talk.sent + count, time.monotonic(), first_time
+            )
             batch += wire
             room -= len(wire)
         if batch:
             self._talk.send(bytes(batch))
 
-    def _take_answer(self, on_the_way: OrderedDict[tuple[int, int], _Sent]) -> tuple[bool, list[_Sent]]:
+    def _take_answer(
+        self, on_the_way: OrderedDict[tuple[int, int], _Sent], *, trust_count: bool
+    ) -> tuple[bool, list[_Sent]]:
         """Whether the next line acknowledges a piece, and which it, or its absence, shows to be lost."""
         talk = self._talk
         on_line = sum(sent.wire_bytes for sent in on_the_way.values()) * talk.link.byte_seconds
@@ -109,13 +117,17 @@ class Loader:
             if key not in on_the_way:
                 return False, []
             # The device answers in order: what was sent before this one got lost, or its answer did.
-            earlier = list(on_the_way)[: list(on_the_way).index(key)]
+            order = list(on_the_way)
+            earlier = order[: order.index(key)]
+            # What was sent after it, and its own `m-ready`: some of those before may have been damaged.
+            talk.expect_at_most(talk.sent - on_the_way[key].serial + 1)
             self._acknowledged(on_the_way.pop(key))
             return True, [on_the_way[other] for other in earlier]
         # All have been answered, and what is still here was refused, or its answer damaged.
-        return False, list(on_the_way.values()) if line == "" else []
+        return False, list(on_the_way.values()) if line == "" and trust_count else []
 
     def _acknowledged(self, sent: _Sent) -> None:
+        self._pace.alive()
         if sent.first_time:
             self._pace.answered(time.monotonic() - sent.at)
         self._successes += 1
