@@ -12,6 +12,7 @@ import pytest
 from tests.firmware import tiny_model
 from tests.firmware.conftest import render
 from tests.firmware.line import checked
+from toolchain.measure.protocol import encode_frame
 from toolchain import paths, process
 from toolchain.load.board import load_board
 
@@ -76,7 +77,7 @@ def test_no_warnings(project: Path, profile: bool) -> None:
             f"-I{project / 'src'}",
         ]
         if profile:
-            command.append("-DCHIPCAST_PROFILE")
+            command += ["-DCHIPCAST_PROFILE", "-DCHIPCAST_TENSORS"]
         done = process.run([*command, source], timeout=60)
         assert done.exit_code == 0, done.stderr
 
@@ -90,13 +91,18 @@ def test_start_up_for_every_cortex_m(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.stderr
 
 
+def firmware_sources(project: Path) -> list[Path]:
+    """Everything but the model, the drivers, and main."""
+    return sorted(path for path in (project / "src").glob("*.c") if path.stem not in {"main", "model_model"})
+
+
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The protocol as a program that reads a file, under the address and undefined-behaviour sanitisers."""
     folder = tmp_path_factory.mktemp("fuzz")
     project = render(folder / "host", load_board("host"))
     (folder / "harness.c").write_text(HARNESS)
-    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    sources = firmware_sources(project)
     sanitisers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = ["cc", "-std=c99", "-g", "-O1", *sanitisers, f"-I{project / 'include'}", f"-I{project / 'src'}"]
     command += [str(folder / "harness.c"), str(project / "src/model_model.c"), *map(str, sources)]
@@ -139,13 +145,23 @@ def test_damaged_commands(harness: Path, tmp_path: Path, seed: int) -> None:
     assert "c-run" in said
 
 
+COMMANDS = (
+    *("name", "profile", "timestamp", "help", "id", "run", "layers", "memory", "reset", "sync 1", "steps"),
+    *("db load 700", "db load 3", "db 010203", "db ff", "db print", "infer 2 1", "infer 1", "results"),
+    *("run 1 8F9AC1F4", "out 0 12", "out 3 4", "time 2", "dump 0 8F9AC1F4", "dump 1 00000000"),
+    *("tensor 0 0 12", "tensor 0 3 2", "ticks"),
+)
+
+
 def a_command(chance: random.Random) -> bytes:
     kind = chance.randrange(4)
     if kind == 0:
-        names = ("name", "profile", "timestamp", "help", "id", "run", "layers", "memory", "reset", "sync 1")
-        return checked(chance.choice(names))
+        return checked(chance.choice(COMMANDS))
     if kind == 1:
         return b"%" * chance.randrange(1, 4)
+    if kind == 2:
+        data = chance.randbytes(chance.choice((0, 1, 100, 254, 255, 512, 513, 600)))
+        return encode_frame(chance.choice((0, 1, 188, 699, 700, 701, 2**32 - 1)), data)
     payload = base64.b64encode(
         chance.randbytes(chance.choice((0, 1, 2, 3, 100, 511, 512, 513, 600)))
     ).decode()
@@ -153,7 +169,7 @@ def a_command(chance: random.Random) -> bytes:
     return checked(f"in {offset} {payload}")
 
 
-@pytest.mark.parametrize("length", [1, 710, 716, 717, 718, 719, 720, 721, 722, 100_000])
+@pytest.mark.parametrize("length", [1, 710, 716, 717, 718, 719, 720, 721, 722, 723, 100_000])
 def test_commands_about_as_long_as_the_buffer(harness: Path, tmp_path: Path, length: int) -> None:
     said = survives(harness, b"z" * length, tmp_path)
     assert ("e-overflow" in said) != ("e-[Unknown" in said)
@@ -166,7 +182,7 @@ def test_the_sanitisers_are_really_on(harness: Path, tmp_path: Path) -> None:
     source = tiny_model.model_files()["model_model.c"]
     broken.write_text(source.replace("model_arena[8 + i]", "model_arena[2000 + i]"))
     project = folder / "host"
-    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    sources = firmware_sources(project)
     command = [
         "cc",
         "-std=c99",

@@ -48,7 +48,7 @@ class RefusedError(DamagedLineError):
 
 
 class Pace:
-    """How long silence may last before a question is asked again: four times the usual answer's time,
+    """How long silence may last before a question is asked again: three times the usual answer's time,
     doubled with every silence (after Jacobson 1988, and Karn: repeated questions are not timed)."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Pace:
     @property
     def patience(self) -> float:
         """Seconds."""
-        usual = FIRST_PATIENCE if self._usual is None else max(LEAST_PATIENCE, 4 * self._usual + SLACK_SECONDS)
+        usual = FIRST_PATIENCE if self._usual is None else max(LEAST_PATIENCE, 3 * self._usual + SLACK_SECONDS)
         return usual * self._factor
 
     def answered(self, seconds: float) -> None:
@@ -204,7 +204,8 @@ class Conversation:
         while time.monotonic() < bound:
             line = self.read(min(pace.patience, self.answer_seconds))
             if line is None:
-                pace.silent()
+                if trust_count:
+                    pace.silent()
                 return at_end()
             if isinstance(line, CheckedLine):
                 found = accept(line)

@@ -25,7 +25,7 @@ from toolchain.errors import DeviceError
 from toolchain.measure.faults import DamagingChannel, Faults
 
 START_SECONDS = 10.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.004
 _BUILD_LINE = re.compile(rb"c-build id=[0-9a-f]+ \*[0-9A-F]{8}")
 
 

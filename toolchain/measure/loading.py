@@ -108,7 +108,8 @@ class Loader:
         on_line = sum(sent.wire_bytes for sent in on_the_way.values()) * talk.link.byte_seconds
         line = talk.read(min(self._pace.patience + on_line, talk.answer_seconds))
         if line is None:
-            self._pace.silent()
+            if trust_count:
+                self._pace.silent()
             talk.require_life()
             talk.send(b"%")
             return False, list(on_the_way.values())

@@ -24,7 +24,8 @@ from serial.tools import list_ports
 from toolchain.errors import PortError
 from toolchain.measure.link import Link, Stream
 
-POLL_SECONDS = 0.05
+# Silence is told this much late at most.
+POLL_SECONDS = 0.01
 WRITE_SECONDS = 10
 USB_PREFIX = "usb:"
 SOCKET_PREFIX = "socket://"
