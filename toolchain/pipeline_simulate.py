@@ -11,13 +11,16 @@ from pathlib import Path
 from toolchain.build import build_firmware, require_tools
 from toolchain.config import DeployConfig
 from toolchain.errors import ConfigError, FlashError
-from toolchain.flash import flashed, running
+from toolchain.flash import FlashedBoard, flashed, running
 from toolchain.load.board import load_board
 from toolchain.load.project import open_project
+from toolchain.measure import Device
 from toolchain.simulate.pty_bridge import PtyBridge
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.firmware import Firmware
 
 LOOK_SECONDS = 2.0
+READY_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,11 @@ def simulated_board(path: Path, *, pty: bool = False) -> Iterator[SimulatedBoard
     firmware = build_firmware(project.folder, board, log=log)
     with contextlib.ExitStack() as stack:
         started = stack.enter_context(flashed(project.folder, board, log=log))
+        _let_begin(started, board, firmware)
         bridge = None
         if pty:
             bridge = PtyBridge(started.url)
             stack.callback(bridge.close)
-        started.release()
         yield SimulatedBoard(
             board=board.id,
             build_id=firmware.build_id,
@@ -83,6 +86,18 @@ def simulated_board(path: Path, *, pty: bool = False) -> Iterator[SimulatedBoard
             url=started.url,
             bridge=bridge,
         )
+
+
+def _let_begin(started: FlashedBoard, board: Board, firmware: Firmware) -> None:
+    """Wait until this very build answers, and take its banner off the line.
+
+    Whoever opens the port next may count replies, as MLPerf Tiny's runner does: to it, a banner that is
+    still under way would be the reply to its first command.
+    """
+    with Device.open(started.url, board.serial.baud) as device:
+        started.release()
+        device.wait_until_ready(READY_SECONDS)
+        device.require_build(firmware.build_id)
 
 
 def require_project_matches(
@@ -97,7 +112,7 @@ def require_project_matches(
     faults = [f"--{option.replace('_', '-')} does not apply" for option in other_options]
     if board is not None and board != manifest.board.id:
         faults.append(f"it is for the board {manifest.board.id}, not {board}")
-    rendered_for = getattr(manifest, "benchmark", None)
+    rendered_for = manifest.benchmark
     if benchmark is not None and benchmark != rendered_for:
         faults.append(f"its benchmark is {rendered_for or 'none'}, not {benchmark}")
     if faults:
