@@ -192,9 +192,7 @@ def test_binary_frames_carry_every_byte(line: Line) -> None:
     assert b"%" not in encode_frame(0, data[:512])[:-1]
     for offset in range(0, 700, 256):
         piece = data[offset : min(offset + 256, 700)]
-        assert line.send(encode_frame(offset, piece)) == [
-            f"c-in offset={offset} crc={zlib.crc32(piece):08X}"
-        ]
+        assert line.send(encode_frame(offset, piece)) == [f"c-in offset={offset} crc={zlib.crc32(piece):08X}"]
     # Lengths about a full group of COBS, with and without zeros.
     for length in (0, 1, 246, 247, 250, 253, 254, 255, 508, 512):
         for piece in (b"\x00" * length, b"\x25" * length, b"\xff" * length):

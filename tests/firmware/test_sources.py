@@ -12,9 +12,9 @@ import pytest
 from tests.firmware import tiny_model
 from tests.firmware.conftest import render
 from tests.firmware.line import checked
-from toolchain.measure.protocol import encode_frame
 from toolchain import paths, process
 from toolchain.load.board import load_board
+from toolchain.measure.protocol import encode_frame
 
 STRICT = [
     "-std=c99",
@@ -173,6 +173,88 @@ def a_command(chance: random.Random) -> bytes:
 def test_commands_about_as_long_as_the_buffer(harness: Path, tmp_path: Path, length: int) -> None:
     said = survives(harness, b"z" * length, tmp_path)
     assert ("e-overflow" in said) != ("e-[Unknown" in said)
+
+
+FUZZ_HARNESS = """\
+#include <stdlib.h>
+#include <string.h>
+#include "board.h"
+#include "inference.h"
+#include "protocol.h"
+const char chipcast_build_id[65] = "0";
+static uint64_t now;
+static char said[31];
+uint32_t stack_reserved_bytes(void) { return 0; }
+uint32_t stack_used_bytes(void) { return 0; }
+uint64_t timer_ticks(void) { return now++; }
+void uart_write(const char *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    memmove(said, said + 1, sizeof said - 1);
+    said[sizeof said - 1] = bytes[i];
+  }
+}
+int LLVMFuzzerInitialize(int *count, char ***words) {
+  (void)count, (void)words;
+  inference_start();
+  protocol_start();
+  return 0;
+}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char ask[] = "%name%";
+  for (size_t i = 0; i < size; i++) {
+    protocol_receive(data[i]);
+  }
+  for (size_t i = 0; i + 1 < sizeof ask; i++) {
+    protocol_receive((uint8_t)ask[i]);
+  }
+  /* "m-name-dut-[chipcast]" and "m-ready": it still answers. */
+  if (memcmp(said, "-name-dut-[chipcast]\\r\\nm-ready\\r\\n", sizeof said) != 0) {
+    abort();
+  }
+  return 0;
+}
+"""
+
+
+def libfuzzer_is_there(folder: Path) -> bool:
+    """Whether clang is installed with its fuzzing runtime."""
+    if shutil.which("clang") is None:
+        return False
+    source = folder / "empty.c"
+    source.write_text("int LLVMFuzzerTestOneInput(const char *d, long n) { return d == 0 && n < 0; }\n")
+    command = ["clang", "-fsanitize=fuzzer,address", source, "-o", folder / "empty"]
+    return process.run(command, timeout=60).exit_code == 0
+
+
+def test_coverage_guided_fuzzing(tmp_path: Path) -> None:
+    """Some hundred thousand bytes here, of the fuzzer's own making; a longer run is a larger -runs."""
+    if not libfuzzer_is_there(tmp_path):
+        pytest.skip("clang has no libFuzzer here; the seeded tests above go on without it")
+    project = render(tmp_path / "host", load_board("host"))
+    model = project / "src/model_model.c"
+    # No loop as long as the input asks for, and no faults on purpose.
+    model.write_text(
+        model.read_text()
+        .replace("loop(turns + 1", "loop(turns % 8u + 1")
+        .replace("[5] == 0xFA", "[5] == 0xFA && 0")
+        .replace("[5] == 0xFB", "[5] == 0xFB && 0")
+    )
+    (tmp_path / "harness.c").write_text(FUZZ_HARNESS)
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    chance = random.Random(5)
+    for number in range(200):
+        commands = b"".join(a_command(chance) for _ in range(chance.randrange(1, 6)))
+        (corpus / str(number)).write_bytes(commands)
+    command = ["clang", "-std=c99", "-g", "-O1", "-fsanitize=fuzzer,address,undefined"]
+    command += ["-fno-sanitize-recover=all", "-DCHIPCAST_TENSORS", "-DCHIPCAST_PROFILE"]
+    command += [f"-I{project / 'include'}", f"-I{project / 'src'}", str(tmp_path / "harness.c")]
+    command += [str(model), *map(str, firmware_sources(project)), "-o", str(tmp_path / "fuzz")]
+    done = process.run(command, timeout=120)
+    assert done.exit_code == 0, done.stderr
+    limits = ["-seed=1", "-runs=3000", "-max_len=2048", "-timeout=30", "-max_total_time=60"]
+    done = process.run([tmp_path / "fuzz", corpus, *limits], timeout=180, cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr[-3000:]
 
 
 def test_the_sanitisers_are_really_on(harness: Path, tmp_path: Path) -> None:

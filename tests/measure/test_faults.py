@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from toolchain.errors import (
     TimerError,
 )
 from toolchain.measure import Damage, Device, FakeDevice, Faults, Link
+from toolchain.measure.faults import DamagingChannel
 
 OUTPUT_BYTES = 12
 
@@ -142,9 +144,12 @@ def test_a_stuck_timer_is_reported(host_firmware: Build) -> None:
 
 def test_the_wrong_build_is_refused(host_firmware: Build) -> None:
     firmware = host_firmware()
-    with FakeDevice(firmware.elf, Faults(build_id="0123456789abcdef" * 4)) as fake:
-        with pytest.raises(StaleFirmwareError, match="runs build 0123456789ab"):
-            connected(fake).require_build(firmware.build_id)
+    other = Faults(build_id="0123456789abcdef" * 4)
+    with (
+        FakeDevice(firmware.elf, other) as fake,
+        pytest.raises(StaleFirmwareError, match="runs build 0123456789ab"),
+    ):
+        connected(fake).require_build(firmware.build_id)
 
 
 def test_a_line_that_damages_everything_gives_up(host_firmware: Build) -> None:
@@ -155,8 +160,8 @@ def test_a_line_that_damages_everything_gives_up(host_firmware: Build) -> None:
     assert time.monotonic() - begun < 20
 
 
-def test_a_file_that_is_no_firmware(tmp_path: pytest.TempPathFactory) -> None:
-    script = tmp_path / "firmware.elf"  # type: ignore[operator]
+def test_a_file_that_is_no_firmware(tmp_path: Path) -> None:
+    script = tmp_path / "firmware.elf"
     script.write_text("#!/bin/sh\nexit 1\n")
     script.chmod(0o755)
     with pytest.raises(DeviceError, match="did not start"):
@@ -164,8 +169,6 @@ def test_a_file_that_is_no_firmware(tmp_path: pytest.TempPathFactory) -> None:
 
 
 def test_the_same_seed_gives_the_same_damage() -> None:
-    from toolchain.measure.faults import DamagingChannel
-
     data = bytes(range(256)) * 40
     outs = []
     for seed in (1, 1, 2):

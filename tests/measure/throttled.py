@@ -10,7 +10,9 @@ from toolchain.measure.link import Stream
 
 
 class Throttled:
-    """A Stream before another one, whose `read` has to be back within a millisecond or so.  `latency` is each direction's delay in seconds, as a USB adapter has it.
+    """A Stream before another one, whose `read` has to be back within a millisecond or so.
+
+    `latency` is each direction's delay in seconds, as a USB adapter has it.
 
     The line carries a byte at a time: one that is given while others are under way starts after them.
     """

@@ -58,7 +58,9 @@ class Pace:
     @property
     def patience(self) -> float:
         """Seconds."""
-        usual = FIRST_PATIENCE if self._usual is None else max(LEAST_PATIENCE, 3 * self._usual + SLACK_SECONDS)
+        usual = (
+            FIRST_PATIENCE if self._usual is None else max(LEAST_PATIENCE, 3 * self._usual + SLACK_SECONDS)
+        )
         return usual * self._factor
 
     def answered(self, seconds: float) -> None:

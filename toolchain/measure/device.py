@@ -293,9 +293,7 @@ class Device:
                 self._piece_bytes = max(_LEAST_PIECE_BYTES, self._piece_bytes // 2)
                 return True if part.has_any else None
 
-            self._talk.ask(
-                f"{command} {offset} {count}", accept, refusals=("e-no-run",), at_end=at_end
-            )
+            self._talk.ask(f"{command} {offset} {count}", accept, refusals=("e-no-run",), at_end=at_end)
             pieces.merge(part)
 
     def time(self, runs: int) -> tuple[int, ...]:

@@ -73,9 +73,8 @@ class DamagingChannel:
                 self._queue.append((at, bytes(out)))
                 out.clear()
                 at = time.monotonic() + self.chance.random() * LATE_SECONDS
-            if name == "flipped":
-                byte ^= 1 << self.chance.randrange(8)
-            out += bytes([byte]) * {"lost": 0, "doubled": 2}.get(name, 1)
+            flip = 1 << self.chance.randrange(8) if name == "flipped" else 0
+            out += bytes([byte ^ flip]) * {"lost": 0, "doubled": 2}.get(name, 1)
         self._queue.append((at, bytes(out)))
 
     def take(self) -> bytes:
