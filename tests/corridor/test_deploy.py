@@ -114,7 +114,7 @@ def test_counted_instructions_repeat(tmp_path: Path, model: Path) -> None:
 
 def test_without_data_there_is_no_accuracy_but_parity(tmp_path: Path, model: Path) -> None:
     report = deploy(model, "--board", "host", "--out", tmp_path / "out", "--random-samples", "7")
-    assert report["accuracy"] == {"float": None, "int8_host": None, "device": None, "samples": None}
+    assert set(report["accuracy"].values()) == {None}
     assert report["parity"]["compared_bytes"] == 7 * CLASSES
     assert report["model"]["parameters"] is None
 
