@@ -222,7 +222,7 @@ def libfuzzer_is_there(folder: Path) -> bool:
         return False
     source = folder / "empty.c"
     source.write_text("int LLVMFuzzerTestOneInput(const char *d, long n) { return d == 0 && n < 0; }\n")
-    command = ["clang", "-fsanitize=fuzzer,address", source, "-o", folder / "empty"]
+    command = ["clang", "-fsanitize=fuzzer,address", str(source), "-o", str(folder / "empty")]
     return process.run(command, timeout=60).exit_code == 0
 
 

@@ -13,6 +13,7 @@ from toolchain.load.board import load_board
 from toolchain.vocabulary.firmware import Firmware
 
 Build = Callable[..., Firmware]
+_SWITCHES = ("per_layer_timing", "layer_tensors")
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,14 @@ def host_firmware(tmp_path_factory: pytest.TempPathFactory) -> Build:
         key = tuple(sorted(options.items()))
         if key not in done:
             board = load_board("host")
-            folder: Path = render(tmp_path_factory.mktemp("fake") / "host", board, **options)
+            switches = {name: bool(options.pop(name, False)) for name in _SWITCHES}
+            folder: Path = render(
+                tmp_path_factory.mktemp("fake") / "host",
+                board,
+                per_layer_timing=switches["per_layer_timing"],
+                layer_tensors=switches["layer_tensors"],
+                **options,
+            )
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("CHIPCAST_CORE_DIR", str(core))
                 done[key] = build_firmware(folder, board, log=folder.parent / "log")
