@@ -231,8 +231,7 @@ def _raw(tensor: BuiltTensor) -> bytes:
         return tensor.raw
     if tensor.data is None:
         return b""
-    dtypes = {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32, "UINT8": np.uint8, "INT16": np.int16, "INT64": np.int64}
-    return np.ascontiguousarray(tensor.data, dtypes[tensor.dtype]).tobytes()
+    return np.ascontiguousarray(tensor.data, np.dtype(tensor.dtype.lower())).tobytes()
 
 
 def _int32s(b: Any, items: Any) -> int:

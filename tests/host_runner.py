@@ -160,7 +160,7 @@ def run_programs(
     kernels = sorted({kernel for program in programs for kernel in program.kernels})
     objects = [kernel_object(kernel, command) for kernel in kernels]
     optimise = [] if model_flag is None else [model_flag]
-    sources = [folder / "main.c", *filter(None, objects), *target.link]
+    sources: list[str | Path] = [folder / "main.c", *filter(None, objects), *target.link]
     built = process.run([*command, *optimise, f"-I{folder}", "-o", folder / "run", *sources], timeout=120)
     assert built.exit_code == 0, built.tail(40)
     (folder / "in").write_bytes(b"".join(x.tobytes() for x in inputs))

@@ -25,9 +25,17 @@ ALLOWED = {
     "doctor": {"load"},
     "config": set(),
     "stages": set(),
+    "provenance": {"stages"},
 }
 # The only modules that see two rooms, and the rooms above all others.
-CORRIDOR = {"pipeline", "pipeline_project"}
+CORRIDOR = {
+    "pipeline",
+    "pipeline_bisect",
+    "pipeline_measure",
+    "pipeline_project",
+    "pipeline_simulate",
+    "pipeline_verify",
+}
 TOP = {"cli", "hil", "__main__", "__init__"}
 HEAVY = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "sklearn")
 TENSORFLOW_ROOMS = {"load", "optimise", "convert", "tensorflow_import"}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from toolchain.errors import ConfigError
+from toolchain.vocabulary.benchmark import BenchmarkId
 from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
     ConvertSettings,
@@ -44,6 +45,7 @@ class MeasureSection(Settings):
     samples: int | None = Field(default=None, ge=1, description="the first N test samples (all)")
     random_samples: int = Field(default=32, ge=1, le=100_000, description="inputs when there is no data")
     per_layer: bool = Field(default=False, description="build the layer timer in, and read it")
+    warm_up: int = Field(default=3, ge=0, le=100_000, description="untimed inferences before the first")
     timeout_seconds: float = Field(default=60.0, gt=0.0, le=3600.0, description="bound on one answer")
 
 
@@ -58,6 +60,9 @@ class DeployConfig(Settings):
     board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
     engine: Literal["aot"] = "aot"
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
+    benchmark: BenchmarkId | None = Field(
+        default=None, description="be MLPerf Tiny's device under test for it"
+    )
     port: str | None = Field(default=None, min_length=1, max_length=500)
     seed: int = Field(default=0, ge=0, lt=2**32)
     boards_folder: Path | None = Field(default=None, strict=False, exclude=True)

@@ -14,15 +14,18 @@ ChipcastError
 │   ├── MissingSimulatorError  22
 │   └── MissingPackageError    23  a Python package (usually an extra of chipcast)
 ├── BuildError             30  PlatformIO or the compiler failed
+│   └── DebugBuildError    32  its figures would say nothing of the firmware that is meant
 ├── FlashError             31  uploading, or starting the simulator, failed
 ├── DeviceError            40  the line to the device
 │   ├── PortError          41  no such port, busy, no permission, vanished
 │   ├── SilentDeviceError  42  nothing came back within the bound
 │   ├── ProtocolError      43  what came back is damaged or makes no sense
-│   └── StaleFirmwareError 44  another build answered
+│   ├── StaleFirmwareError 44  another build answered
+│   └── StateLostError     46  the device restarted amid a sequence, so a streaming model's state is gone
 ├── TimerError             45  the device's timer stands still, so no time can be reported
 ├── ParityError            50  the device's bytes differ from the oracle's
-└── OracleError            51  the host interpreter could not run the model
+├── OracleError            51  the host interpreter could not run the model
+└── VerificationError      52  a result's hashes do not agree with what is rebuilt now
 
 Only `toolchain.cli` turns these into text and an exit code.  Each message is one sentence that says
 what is wrong; `next_action` says what to do about it.
@@ -96,6 +99,10 @@ class BuildError(ChipcastError):
     exit_code = 30
 
 
+class DebugBuildError(BuildError):
+    exit_code = 32
+
+
 class FlashError(ChipcastError):
     exit_code = 31
 
@@ -120,6 +127,10 @@ class StaleFirmwareError(DeviceError):
     exit_code = 44
 
 
+class StateLostError(DeviceError):
+    exit_code = 46
+
+
 class TimerError(DeviceError):
     exit_code = 45
 
@@ -130,3 +141,7 @@ class ParityError(ChipcastError):
 
 class OracleError(ChipcastError):
     exit_code = 51
+
+
+class VerificationError(ChipcastError):
+    exit_code = 52

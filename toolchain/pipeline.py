@@ -7,9 +7,8 @@ used, so that a run in which nothing changed never loads it.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,12 @@ from toolchain.flash import flashed
 from toolchain.load.board import load_board
 from toolchain.load.dataset import fit_data, load_data
 from toolchain.load.held_out import HeldOut, held_out_inputs
+from toolchain.load.project import open_project
 from toolchain.measure import Device
 from toolchain.measure.run_data_set import run_data_set
-from toolchain.measure.summarise import accuracy_of, compare_outputs, summarise_timing
+from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
+from toolchain.pipeline_bisect import locate_divergence
+from toolchain.provenance import hash_array, now, provenance_of
 from toolchain.render.project import render_project
 from toolchain.report.json_file import write_report
 from toolchain.simulate.oracle import Oracle, oracle_name
@@ -47,9 +49,9 @@ from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts, facts_of
-from toolchain.vocabulary.measurement import Accuracy, Timing
+from toolchain.vocabulary.measurement import Parity, Timing
 from toolchain.vocabulary.optimisation import OptimisedModel
-from toolchain.vocabulary.report import FirmwareFacts, MemoryBuffer, MemoryMap, ModelFacts, Report
+from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Provenance, Report, memory_map_of
 
 MODEL_BYTES_MAX = 1 << 30
 SYMBOL_PREFIX = "model"
@@ -63,6 +65,7 @@ class Measured:
 
     timing: Timing
     stack_bytes: int | None
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,13 @@ def deploy(
         oracle = _oracle_outputs(built, given.inputs, shop)
         measured = _measure(config, board, built, given.inputs, shop)
         report = _report(config, built, measured, oracle, given.labels, shop)
+        if report.parity.mismatched_bytes and board.is_simulated:
+            report = replace(report, parity=_located(report.parity, given.inputs, oracle, config, shop))
         write_report(report, shop.folder / "report.json")
     if report.parity.mismatched_bytes:
         raise ParityError(
             f"{report.parity.mismatched_bytes} of {report.parity.compared_bytes} output bytes differ from "
-            f"{report.parity.oracle}.",
+            f"{report.parity.oracle}, first in {report.parity.first_diverging_layer or 'an unknown layer'}.",
             f"Please report it with {shop.folder / 'model.tflite'}; the figures are in report.json.",
         )
     return report
@@ -290,7 +295,14 @@ def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -
         graph = read_graph(model, config.name)
         program = compile_graph(graph, board, prefix=SYMBOL_PREFIX, optimise_for=config.optimise_for)
         predict_fit(program, board)
-        render_project(program, board, model, project, per_layer_timing=config.measure.per_layer)
+        render_project(
+            program,
+            board,
+            model,
+            project,
+            per_layer_timing=config.measure.per_layer,
+            benchmark=config.benchmark,
+        )
         return facts_of(program)
 
     return shop.run(
@@ -302,6 +314,7 @@ def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -
             "engine": config.engine,
             "optimise_for": config.optimise_for,
             "per_layer": config.measure.per_layer,
+            "benchmark": config.benchmark,
             "templates": hash_templates(),
             "sources": hash_sources("compile", "kernels", "render", "convert"),
         },
@@ -367,7 +380,7 @@ def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop)
         "oracle",
         depends_on={
             "model": built.program.model_sha256,
-            "inputs": _hash_array(inputs),
+            "inputs": hash_array(inputs),
             "oracle": oracle_name(),
             "sources": hash_sources(
                 *(f"simulate/{name}.py" for name in ("oracle", "oracle_process", "interpreter", "frames"))
@@ -386,6 +399,7 @@ def _measure(
     target = shop.stages / "device.npy"
 
     def action() -> Measured:
+        started = now()
         with (
             flashed(built.firmware.project, board, log=shop.log, port=config.port) as running,
             Device.open(
@@ -398,21 +412,35 @@ def _measure(
                 device,
                 device.require_build(built.firmware.build_id),
                 inputs,
-                layer_names=[(layer.name, layer.op) for layer in built.program.layers],
+                layers=built.program.layers,
                 per_layer=config.measure.per_layer,
                 progress=shop.observer.progress,
+                warm_up=config.measure.warm_up,
+                has_state=built.program.state_bytes > 0,
             )
         _save_array(target, measurement.outputs)
-        return Measured(summarise_timing(measurement, board), measurement.stack_bytes)
+        provenance = provenance_of(
+            built.firmware,
+            board,
+            inputs,
+            measurement,
+            data=config.data.path if config.data else None,
+            seed=config.seed,
+            port=running.url,
+            started=started,
+        )
+        return Measured(summarise_timing(measurement, board), measurement.stack_bytes, provenance)
 
     return shop.run(
         "measure",
         depends_on={
             "build": built.firmware.build_id,
             "elf": hash_file(built.firmware.elf),
-            "inputs": _hash_array(inputs),
+            "inputs": hash_array(inputs),
+            "data": _data_key(config),
             "board": board.model_dump(),
             "port": config.port,
+            "warm_up": config.measure.warm_up,
             "sources": hash_sources("measure", "simulate", "flash.py"),
         },
         writes=[target],
@@ -421,8 +449,25 @@ def _measure(
     )
 
 
-def _hash_array(array: npt.NDArray[np.uint8]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+def _located(
+    parity: Parity,
+    inputs: npt.NDArray[np.uint8],
+    oracle: npt.NDArray[np.uint8],
+    config: DeployConfig,
+    shop: Workshop,
+) -> Parity:
+    """`parity` with the first diverging layer of the first sample that differs."""
+    device = np.load(shop.stages / "device.npy", allow_pickle=False)
+    return locate_divergence(
+        open_project(shop.folder),
+        inputs,
+        parity,
+        int(np.argmax((device != oracle).any(axis=1))),
+        port=config.port,
+        answer_seconds=config.measure.timeout_seconds,
+        log=shop.log,
+        observer=shop.observer,
+    )
 
 
 def _save_array(path: Path, array: npt.NDArray[np.uint8]) -> None:
@@ -476,24 +521,15 @@ def _report(
             model_stack_bytes=firmware.model_stack_bytes,
         ),
         timing=measured.timing,
-        accuracy=Accuracy(
+        accuracy=compare_with_labels(
+            labels,
+            first.dtype,
+            host=oracle[:, : first.bytes],
+            device=device[:, : first.bytes],
             float_model=float_accuracy,
-            int8_host=None if labels is None else accuracy_of(oracle[:, : first.bytes], labels, first.dtype),
-            device=None if labels is None else accuracy_of(device[:, : first.bytes], labels, first.dtype),
-            samples=None if labels is None else len(labels),
         ),
         parity=compare_outputs(device, oracle, oracle_name()),
         folder=shop.folder,
-        memory=_memory(built.program),
-    )
-
-
-def _memory(program: ProgramFacts) -> MemoryMap:
-    return MemoryMap(
-        arena_bytes=program.arena_bytes,
-        lower_bound_bytes=program.arena_lower_bound_bytes,
-        state_bytes=program.state_bytes,
-        buffers=tuple(
-            MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer) for b in program.buffers
-        ),
+        memory=memory_map_of(built.program),
+        provenance=measured.provenance,
     )

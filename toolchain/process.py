@@ -249,3 +249,48 @@ def _flush_stderr() -> None:
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
+
+
+class RunningProgram:
+    """A program that runs beside this one until `end`, or until its `with` block is left."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """Kill it and its children at once, as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(timeout=10)
+
+
+def start(
+    command: Sequence[str | os.PathLike[str]], *, env: Mapping[str, str] | None = None
+) -> RunningProgram:
+    """Start `command` beside this program, without input or output; `env` is added to the environment.
+
+    Raises:
+        CommandNotFoundError: it is not there, or not to be executed.
+    """
+    words = tuple(os.fspath(word) for word in command)
+    try:
+        return RunningProgram(
+            subprocess.Popen(
+                words,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        )
+    except OSError as exc:
+        raise CommandNotFoundError(
+            f"The program {words[0]!r} cannot be started: {exc.strerror}.",
+            "Check that it exists and was built for this computer.",
+        ) from exc

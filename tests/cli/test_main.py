@@ -13,7 +13,7 @@ import pytest
 
 from toolchain import errors
 
-VERBS = ("deploy", "build", "flash", "measure", "boards", "doctor")
+VERBS = ("deploy", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
 
 
 def chipcast(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

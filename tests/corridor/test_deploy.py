@@ -59,11 +59,15 @@ def test_a_model_runs_on_the_board_and_gives_the_oracles_bytes(
         quantised = np.clip(np.round(arrays["x"] / np.float32(0.05)) + 3, -128, 127).astype(np.int8)
         rows = quantised.reshape(12, -1).view(np.uint8)
         right = Oracle(model.read_bytes()).run(rows).view(np.int8).argmax(axis=1) == arrays["y"]
+    low, high = report["accuracy"]["device_interval"]
+    assert 0 <= low < right.mean() < high <= 1
     assert report["accuracy"] == {
         "float": None,
         "int8_host": right.mean(),
         "device": right.mean(),
         "samples": 12,
+        "int8_host_interval": [low, high],
+        "device_interval": [low, high],
     }
     timing = report["timing"]
     assert timing["runs"] == 12
@@ -138,7 +142,7 @@ def test_counted_instructions_repeat(tmp_path: Path, model: Path) -> None:
 
 def test_without_data_there_is_no_accuracy_but_parity(tmp_path: Path, model: Path) -> None:
     report = deploy(model, "--board", "host", "--out", tmp_path / "out", "--random-samples", "7")
-    assert report["accuracy"] == {"float": None, "int8_host": None, "device": None, "samples": None}
+    assert set(report["accuracy"].values()) == {None}
     assert report["parity"]["compared_bytes"] == 7 * CLASSES
     assert report["model"]["parameters"] is None
 

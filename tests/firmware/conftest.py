@@ -31,9 +31,17 @@ def core_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def render(folder: Path, board: Board, *, per_layer_timing: bool = False, **sizes: int) -> Path:
+def render(
+    folder: Path, board: Board, *, per_layer_timing: bool = False, layer_tensors: bool = False, **sizes: int
+) -> Path:
     program = tiny_model.program(**sizes)
-    files = project_files(program, board, tiny_model.model_files(**sizes), per_layer_timing=per_layer_timing)
+    files = project_files(
+        program,
+        board,
+        tiny_model.model_files(**sizes),
+        per_layer_timing=per_layer_timing,
+        layer_tensors=layer_tensors,
+    )
     write_folder(folder, files)
     return folder
 

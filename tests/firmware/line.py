@@ -53,7 +53,7 @@ class Line:
         for start in range(0, len(data), 512):
             piece = data[start : start + 512]
             said = self.command(f"in {offset + start} {base64.b64encode(piece).decode()}")
-            assert said == [f"c-in offset={offset + start} bytes={len(piece)}"]
+            assert said == [f"c-in offset={offset + start} crc={zlib.crc32(piece):08X}"]
 
     def run(self) -> tuple[dict[str, str], bytes]:
         """The fields of c-run, and the output bytes."""

@@ -14,6 +14,7 @@ from tests.firmware.conftest import render
 from tests.firmware.line import checked
 from toolchain import paths, process
 from toolchain.load.board import load_board
+from toolchain.measure.protocol import encode_frame
 
 STRICT = [
     "-std=c99",
@@ -76,7 +77,7 @@ def test_no_warnings(project: Path, profile: bool) -> None:
             f"-I{project / 'src'}",
         ]
         if profile:
-            command.append("-DCHIPCAST_PROFILE")
+            command += ["-DCHIPCAST_PROFILE", "-DCHIPCAST_TENSORS"]
         done = process.run([*command, source], timeout=60)
         assert done.exit_code == 0, done.stderr
 
@@ -90,13 +91,18 @@ def test_start_up_for_every_cortex_m(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.stderr
 
 
+def firmware_sources(project: Path) -> list[Path]:
+    """Everything but the model, the drivers, and main."""
+    return sorted(path for path in (project / "src").glob("*.c") if path.stem not in {"main", "model_model"})
+
+
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The protocol as a program that reads a file, under the address and undefined-behaviour sanitisers."""
     folder = tmp_path_factory.mktemp("fuzz")
     project = render(folder / "host", load_board("host"))
     (folder / "harness.c").write_text(HARNESS)
-    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    sources = firmware_sources(project)
     sanitisers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = ["cc", "-std=c99", "-g", "-O1", *sanitisers, f"-I{project / 'include'}", f"-I{project / 'src'}"]
     command += [str(folder / "harness.c"), str(project / "src/model_model.c"), *map(str, sources)]
@@ -139,13 +145,23 @@ def test_damaged_commands(harness: Path, tmp_path: Path, seed: int) -> None:
     assert "c-run" in said
 
 
+COMMANDS = (
+    *("name", "profile", "timestamp", "help", "id", "run", "layers", "memory", "reset", "sync 1", "steps"),
+    *("db load 700", "db load 3", "db 010203", "db ff", "db print", "infer 2 1", "infer 1", "results"),
+    *("run 1 8F9AC1F4", "out 0 12", "out 3 4", "time 2", "dump 0 8F9AC1F4", "dump 1 00000000"),
+    *("tensor 0 0 12", "tensor 0 3 2", "ticks"),
+)
+
+
 def a_command(chance: random.Random) -> bytes:
     kind = chance.randrange(4)
     if kind == 0:
-        names = ("name", "profile", "timestamp", "help", "id", "run", "layers", "memory", "reset", "sync 1")
-        return checked(chance.choice(names))
+        return checked(chance.choice(COMMANDS))
     if kind == 1:
         return b"%" * chance.randrange(1, 4)
+    if kind == 2:
+        data = chance.randbytes(chance.choice((0, 1, 100, 254, 255, 512, 513, 600)))
+        return encode_frame(chance.choice((0, 1, 188, 699, 700, 701, 2**32 - 1)), data)
     payload = base64.b64encode(
         chance.randbytes(chance.choice((0, 1, 2, 3, 100, 511, 512, 513, 600)))
     ).decode()
@@ -153,10 +169,92 @@ def a_command(chance: random.Random) -> bytes:
     return checked(f"in {offset} {payload}")
 
 
-@pytest.mark.parametrize("length", [1, 710, 716, 717, 718, 719, 720, 721, 722, 100_000])
+@pytest.mark.parametrize("length", [1, 710, 716, 717, 718, 719, 720, 721, 722, 723, 100_000])
 def test_commands_about_as_long_as_the_buffer(harness: Path, tmp_path: Path, length: int) -> None:
     said = survives(harness, b"z" * length, tmp_path)
     assert ("e-overflow" in said) != ("e-[Unknown" in said)
+
+
+FUZZ_HARNESS = """\
+#include <stdlib.h>
+#include <string.h>
+#include "board.h"
+#include "inference.h"
+#include "protocol.h"
+const char chipcast_build_id[65] = "0";
+static uint64_t now;
+static char said[31];
+uint32_t stack_reserved_bytes(void) { return 0; }
+uint32_t stack_used_bytes(void) { return 0; }
+uint64_t timer_ticks(void) { return now++; }
+void uart_write(const char *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    memmove(said, said + 1, sizeof said - 1);
+    said[sizeof said - 1] = bytes[i];
+  }
+}
+int LLVMFuzzerInitialize(int *count, char ***words) {
+  (void)count, (void)words;
+  inference_start();
+  protocol_start();
+  return 0;
+}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char ask[] = "%name%";
+  for (size_t i = 0; i < size; i++) {
+    protocol_receive(data[i]);
+  }
+  for (size_t i = 0; i + 1 < sizeof ask; i++) {
+    protocol_receive((uint8_t)ask[i]);
+  }
+  /* "m-name-dut-[chipcast]" and "m-ready": it still answers. */
+  if (memcmp(said, "-name-dut-[chipcast]\\r\\nm-ready\\r\\n", sizeof said) != 0) {
+    abort();
+  }
+  return 0;
+}
+"""
+
+
+def libfuzzer_is_there(folder: Path) -> bool:
+    """Whether clang is installed with its fuzzing runtime."""
+    if shutil.which("clang") is None:
+        return False
+    source = folder / "empty.c"
+    source.write_text("int LLVMFuzzerTestOneInput(const char *d, long n) { return d == 0 && n < 0; }\n")
+    command = ["clang", "-fsanitize=fuzzer,address", str(source), "-o", str(folder / "empty")]
+    return process.run(command, timeout=60).exit_code == 0
+
+
+def test_coverage_guided_fuzzing(tmp_path: Path) -> None:
+    """Some hundred thousand bytes here, of the fuzzer's own making; a longer run is a larger -runs."""
+    if not libfuzzer_is_there(tmp_path):
+        pytest.skip("clang has no libFuzzer here; the seeded tests above go on without it")
+    project = render(tmp_path / "host", load_board("host"))
+    model = project / "src/model_model.c"
+    # No loop as long as the input asks for, and no faults on purpose.
+    model.write_text(
+        model.read_text()
+        .replace("loop(turns + 1", "loop(turns % 8u + 1")
+        .replace("[5] == 0xFA", "[5] == 0xFA && 0")
+        .replace("[5] == 0xFB", "[5] == 0xFB && 0")
+    )
+    (tmp_path / "harness.c").write_text(FUZZ_HARNESS)
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    chance = random.Random(5)
+    for number in range(200):
+        commands = b"".join(a_command(chance) for _ in range(chance.randrange(1, 6)))
+        (corpus / str(number)).write_bytes(commands)
+    command = ["clang", "-std=c99", "-g", "-O1", "-fsanitize=fuzzer,address,undefined"]
+    command += ["-fno-sanitize-recover=all", "-DCHIPCAST_TENSORS", "-DCHIPCAST_PROFILE"]
+    command += [f"-I{project / 'include'}", f"-I{project / 'src'}", str(tmp_path / "harness.c")]
+    command += [str(model), *map(str, firmware_sources(project)), "-o", str(tmp_path / "fuzz")]
+    done = process.run(command, timeout=120)
+    assert done.exit_code == 0, done.stderr
+    limits = ["-seed=1", "-runs=3000", "-max_len=2048", "-timeout=30", "-max_total_time=60"]
+    done = process.run([tmp_path / "fuzz", corpus, *limits], timeout=180, cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr[-3000:]
 
 
 def test_the_sanitisers_are_really_on(harness: Path, tmp_path: Path) -> None:
@@ -166,7 +264,7 @@ def test_the_sanitisers_are_really_on(harness: Path, tmp_path: Path) -> None:
     source = tiny_model.model_files()["model_model.c"]
     broken.write_text(source.replace("model_arena[8 + i]", "model_arena[2000 + i]"))
     project = folder / "host"
-    sources = [project / "src" / f"{name}.c" for name in ("protocol", "text", "crc32", "base64", "inference")]
+    sources = firmware_sources(project)
     command = [
         "cc",
         "-std=c99",

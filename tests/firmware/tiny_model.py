@@ -18,6 +18,7 @@ _HEADER = """\
 #define MODEL_INPUT_BYTES 700
 #define MODEL_OUTPUT_BYTES 12
 #define MODEL_ARENA_BYTES 1024
+#define MODEL_STATE_BYTES 4
 #define MODEL_LAYERS 2
 extern const char model_sha256[65];
 extern const char model_name[];
@@ -25,6 +26,12 @@ void model_reset(void);
 void model_set_input(const uint8_t *input);
 void model_run(void);
 void model_get_output(uint8_t *output);
+void model_paint_arena(void);
+uint32_t model_arena_used(void);
+#ifdef CHIPCAST_TENSORS
+void model_run_to(uint16_t layer);
+const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *bytes);
+#endif
 int model_aligned(void);
 #endif
 """
@@ -91,20 +98,53 @@ void model_run(void) {
 
 void model_get_output(uint8_t *output) { memcpy(output, model_arena, MODEL_OUTPUT_BYTES); }
 
+void model_paint_arena(void) { memset(model_arena, 0x5A, sizeof model_arena); }
+
+uint32_t model_arena_used(void) {
+  uint32_t used = MODEL_ARENA_BYTES;
+  while (used > 0 && model_arena[used - 1] == 0x5A) {
+    used--;
+  }
+  return used;
+}
+
+#ifdef CHIPCAST_TENSORS
+/* The loop of the second layer changes nothing. */
+void model_run_to(uint16_t layer) {
+  (void)layer;
+  model_run();
+}
+
+/* The first layer makes the output; the second has two: its first half, and nothing of its own. */
+const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *bytes) {
+  *bytes = layer == 0 ? MODEL_OUTPUT_BYTES : MODEL_OUTPUT_BYTES / 2;
+  return output == 0 ? model_arena : 0;
+}
+#endif
+
 int model_aligned(void) { return ((uintptr_t)model_arena & 15u) == 0; }
 """
 
 
-def model_files(payload_bytes: int = 100, arena_bytes: int = 1024) -> dict[str, str]:
+def model_files(
+    payload_bytes: int = 100, arena_bytes: int = 1024, state_bytes: int = 4, input_bytes: int = INPUT_BYTES
+) -> dict[str, str]:
     ones = ", ".join("1" * payload_bytes)
     source = _SOURCE.replace("SHA256", SHA256).replace("PAYLOAD", str(payload_bytes)).replace("ONES", ones)
+    header = _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}")
+    header = header.replace("INPUT_BYTES 700", f"INPUT_BYTES {input_bytes}")
+    if state_bytes == 0:  # every inference is the first
+        header = header.replace("STATE_BYTES 4", "STATE_BYTES 0")
+        source = source.replace("runs++;", "runs = 1;")
     return {
-        "model_model.h": _HEADER.replace("ARENA_BYTES 1024", f"ARENA_BYTES {arena_bytes}"),
+        "model_model.h": header,
         "model_model.c": source,
     }
 
 
-def program(payload_bytes: int = 100, arena_bytes: int = 1024) -> Program:
+def program(
+    payload_bytes: int = 100, arena_bytes: int = 1024, state_bytes: int = 4, input_bytes: int = INPUT_BYTES
+) -> Program:
     return Program(
         prefix="model",
         model_name="tiny",
@@ -114,7 +154,8 @@ def program(payload_bytes: int = 100, arena_bytes: int = 1024) -> Program:
         arena=(),
         arena_bytes=arena_bytes,
         arena_lower_bound_bytes=arena_bytes,
-        inputs=(TensorPort("input", 0, 0, (1, INPUT_BYTES), "int8", INPUT_BYTES, None),),
+        inputs=(TensorPort("input", 0, 0, (1, input_bytes), "int8", input_bytes, None),),
         outputs=(TensorPort("output", 1, 0, (1, OUTPUT_BYTES), "int8", OUTPUT_BYTES, None),),
         optimise_for="size",
+        initial_state=np.zeros(state_bytes, np.int8),
     )

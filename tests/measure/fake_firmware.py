@@ -12,7 +12,7 @@ import re
 import zlib
 from dataclasses import dataclass, field
 
-from toolchain.measure.protocol import crc_text
+from toolchain.measure.protocol import FRAME_MARK, crc_text
 
 BUILD = "b" * 64
 MODEL = "a" * 64
@@ -25,7 +25,8 @@ class FakeFirmware:
     input_bytes: int = 20
     chunk: int = 8
     build: str = BUILD
-    protocol: str = "1"
+    protocol: str = "2"
+    state: int = 0
     timer: str = "ok"
     align: str = "ok"
     stack: str = "stack=120 reserve=4096"
@@ -43,6 +44,8 @@ class FakeFirmware:
         self._command = bytearray()
         self._input = bytearray(self.input_bytes)
         self._reads = 0
+        self._steps = 0
+        self._last: tuple[int, str, int] | None = None
 
     # The Stream
 
@@ -61,7 +64,11 @@ class FakeFirmware:
     def write(self, data: bytes) -> int:
         for byte in self._damaged(data):
             if byte == ord("%"):
-                self._obey(bytes(self._command).decode("latin-1").strip())
+                command = bytes(self._command)
+                if command[:1] == FRAME_MARK:
+                    self._take_frame(command[1:])
+                else:
+                    self._obey(command.decode("latin-1").strip())
                 self._command.clear()
             else:
                 self._command.append(byte)
@@ -116,15 +123,14 @@ class FakeFirmware:
         self._say_checked(f"c-sync token={token}")
 
     def _do_id(self) -> None:
+        self._say_checked(f"c-id protocol={self.protocol} engine=aot board=fake")
+        self._say_checked(f"c-build id={self.build}")
+        self._say_checked(f"c-model sha256={MODEL}")
+        self._say_checked(f"c-clock hz=1000000 resolution=1 status={self.timer}")
         self._say_checked(
-            f"c-id protocol={self.protocol} build={self.build} model={MODEL} engine=aot board=fake"
+            f"c-sizes input={self.input_bytes} output={self.input_bytes} arena=64 state={self.state} layers=2"
         )
-        self._say_checked(f"c-clock hz=1000000 status={self.timer}")
-        profile = int(self.profile)
-        self._say_checked(
-            f"c-sizes input={self.input_bytes} output={self.input_bytes} arena=64 layers=2 "
-            f"chunk={self.chunk} profile={profile}"
-        )
+        self._say_checked(f"c-line chunk={self.chunk} window=2048 profile={int(self.profile)} tensors=0")
         self._say_checked(f"c-align status={self.align}")
 
     def _do_in(self, offset: str, data: str) -> None:
@@ -133,28 +139,63 @@ class FakeFirmware:
         except (binascii.Error, ValueError):
             self._say("e-base64")
             return
-        place = int(offset)
+        self._put(int(offset), piece)
+
+    def _take_frame(self, stuffed: bytes) -> None:
+        content = bytearray()
+        rest = bytes(byte ^ 0x25 for byte in stuffed)
+        while rest:
+            content += rest[1 : rest[0]]
+            if rest[0] != 255 and len(rest) > rest[0]:
+                content.append(0)
+            rest = rest[max(rest[0], 1) :]
+        if len(content) < 8 or zlib.crc32(content[:-4]).to_bytes(4, "little") != content[-4:]:
+            self._say("e-crc")
+        else:
+            self._put(int.from_bytes(content[:4], "little"), bytes(content[4:-4]))
+        self._say("m-ready")
+
+    def _put(self, place: int, piece: bytes) -> None:
         if place + len(piece) > self.input_bytes or len(piece) > self.chunk:
             self._say("e-range")
             return
         self._input[place : place + len(piece)] = piece
-        self._say_checked(f"c-in offset={place} bytes={len(piece)}")
+        self._say_checked(f"c-in offset={place} crc={zlib.crc32(piece):08X}")
 
     def output(self) -> bytes:
         """The fake model adds one to every byte."""
         return bytes((byte + 1) % 256 for byte in self._input)
 
-    def _do_run(self) -> None:
+    def _do_steps(self) -> None:
+        self._say_checked(f"c-steps done={self._steps}")
+
+    def _do_run(self, step: str, wanted: str) -> None:
         if self.timer != "ok":
             self._say("e-timer")
             return
+        has = f"{zlib.crc32(self._input):08X}"
+        if self._last is None or self._last[:2] != (int(step), wanted):
+            if int(step) != self._steps + 1:
+                self._say("e-step")
+                return
+            if wanted != has:
+                self._say("e-input")
+                return
+            self._steps += 1
+            self._last = (self._steps, wanted, self.ticks)
         output = self.output()
         self._say_checked(
-            f"c-run input={zlib.crc32(self._input):08X} ticks={self.ticks} "
+            f"c-run step={step} input={wanted} ticks={self.ticks} "
             f"output={zlib.crc32(output):08X} bytes={len(output)}"
         )
-        for offset in range(0, len(output), 12):
-            text = base64.b64encode(output[offset : offset + 12]).decode()
+        self._say_pieces(output, 0, len(output))
+
+    def _do_out(self, offset: str, count: str) -> None:
+        self._say_pieces(self.output(), int(offset), int(count))
+
+    def _say_pieces(self, output: bytes, start: int, count: int) -> None:
+        for offset in range(start, start + count, 12):
+            text = base64.b64encode(output[offset : min(offset + 12, start + count)]).decode()
             self._say_checked(f"c-out offset={offset} data={text}")
 
     def _do_layers(self) -> None:
@@ -162,10 +203,12 @@ class FakeFirmware:
             self._say("e-unsupported")
             return
         for index, ticks in enumerate((600, 400)):
-            self._say_checked(f"c-layer index={index} ticks={ticks}")
+            self._say_checked(f"c-layer step={self._steps} index={index} ticks={ticks}")
 
     def _do_memory(self) -> None:
-        self._say_checked(f"c-memory {self.stack}")
+        self._say_checked(f"c-memory {self.stack} arena=64")
 
     def _do_reset(self) -> None:
+        self._steps = 0
+        self._last = None
         self._say_checked("c-reset")

@@ -55,8 +55,8 @@ def test_another_build_is_refused_and_named() -> None:
 
 
 def test_another_protocol_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="protocol 2"):
-        connect(FakeFirmware(protocol="2")).identify()
+    with pytest.raises(ProtocolError, match="protocol 1"):
+        connect(FakeFirmware(protocol="1")).identify()
 
 
 def test_a_timer_that_stands_still_is_reported_not_printed() -> None:
@@ -77,8 +77,15 @@ def test_silence_ends_within_its_bound() -> None:
 
 
 def test_garbage_is_called_garbage() -> None:
-    firmware = FakeFirmware(silent=True, banner=b"\x93\x12\xf0\xf0\r\n" * 5)
+    firmware = FakeFirmware(silent=True, banner=b"U-Boot 2019.07\r\nlogin: \r\n" * 5)
     with pytest.raises(ProtocolError, match="no chipcast firmware"):
+        connect(firmware).wait_until_ready(1)
+
+
+def test_another_baud_rate_is_called_so() -> None:
+    """What 8N1 at another rate looks like: bytes come when they should, but most are no text."""
+    firmware = FakeFirmware(silent=True, banner=b"\x93\x12\xf0\xf0\r\n" * 5)
+    with pytest.raises(ProtocolError, match="another baud rate"):
         connect(firmware).wait_until_ready(1)
 
 
@@ -112,7 +119,7 @@ def test_every_result_is_right_on_a_damaging_line(seed: int) -> None:
     device = connect(firmware, answer_seconds=0.05)
     device.wait_until_ready(5)
     inputs = np.random.default_rng(seed).integers(0, 256, (100, 20), dtype=np.uint8)
-    result = run_data_set(device, device.identify(), inputs, layer_names=(), per_layer=False, progress=ignore)
+    result = run_data_set(device, device.identify(), inputs, layers=(), per_layer=False, progress=ignore)
     np.testing.assert_array_equal(result.outputs, inputs + 1)
     assert device.retries > 0
 
@@ -132,7 +139,7 @@ def test_samples_of_the_wrong_size_are_refused() -> None:
             device,
             device.identify(),
             np.zeros((1, 19), np.uint8),
-            layer_names=(),
+            layers=(),
             per_layer=False,
             progress=ignore,
         )

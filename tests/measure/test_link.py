@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toolchain.errors import PortError
-from toolchain.measure.link import open_link
+from toolchain.measure.ports import open_link
 
 
 @pytest.fixture

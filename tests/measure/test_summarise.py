@@ -21,7 +21,7 @@ def measurement(ticks: list[int], hz: int) -> Measurement:
         identity,
         np.zeros((len(ticks), 4), np.uint8),
         np.array(ticks, np.int64),
-        (LayerTime("a", "CONV_2D", ticks[-1]),),
+        (LayerTime("a", "CONV_2D", ticks[-1], 8),),
         None,
     )
 
@@ -44,7 +44,7 @@ def test_host_ticks_are_nanoseconds() -> None:
     timing = summarise_timing(measurement([3, 1, 2, 4], 1_000_000), load_board("host"))
     assert (timing.kind, timing.unit) == (Kind.HOST, "ns")
     assert (timing.min, timing.median, timing.max) == (1000, 2000, 4000)
-    assert timing.per_layer == (LayerTime("a", "CONV_2D", 4000),)
+    assert timing.per_layer == (LayerTime("a", "CONV_2D", 4000, 8),)
 
 
 def test_no_tick_is_no_time() -> None:

@@ -97,7 +97,9 @@ def test_what_is_not_known_is_null_in_json_and_a_dash_in_text(report: Report) ->
         timing=dataclasses.replace(report.timing, per_layer=None),
     )
     document = report_as_dict(unknown)
-    assert document["accuracy"] == {"float": None, "int8_host": None, "device": None, "samples": None}
+    assert document["accuracy"] == dict.fromkeys(
+        ("float", "int8_host", "device", "samples", "int8_host_interval", "device_interval")
+    )
     assert document["model"]["parameters"] is None  # type: ignore[index]
     assert document["timing"]["per_layer"] is None  # type: ignore[index]
     assert printed(unknown).count("–") >= 4
@@ -117,6 +119,7 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "accuracy",
         "parity",
         "memory",
+        "provenance",
     ]
     assert document["schema"] == "chipcast.report/1"
     assert list(document["model"]) == [
@@ -143,12 +146,27 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "model_stack_bytes",
         "model_stack_kind",
     ]
-    assert list(document["timing"]) == ["kind", "unit", "runs", "min", "median", "max", "per_layer"]
+    assert list(document["timing"]) == [
+        "kind",
+        "unit",
+        "runs",
+        "min",
+        "median",
+        "max",
+        "per_layer",
+        "p95",
+        "warm_up",
+        "outliers",
+        "outlier_rule",
+        "timer_hz",
+        "clock_hz",
+    ]
     assert list(document["parity"]) == [
         "oracle",
         "compared_bytes",
         "mismatched_bytes",
         "first_diverging_layer",
+        "divergence",
     ]
     assert document["timing"]["kind"] == "counted"
     assert document["firmware"]["model_stack_kind"] == "static bound"

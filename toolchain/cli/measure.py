@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolchain.cli.console import StageDisplay, print_json, print_result
 from toolchain.cli.deploy import DataFile, Inputs, Json, Labels, Port
 
+if TYPE_CHECKING:
+    from toolchain.errors import ParityError
+    from toolchain.vocabulary.measurement import Parity
+
 HELP = """Run data through the firmware on a board: time, accuracy and parity with the host's oracle.
 
-The board must run exactly the build in PROJECT; a simulated board is started where none runs.
+The board must run exactly the build in PROJECT; a simulated board is started where none runs. Results are
+kept as they come: a run that is broken off goes on where it was when the same command is given again.
 
 [bold]Examples[/]
 
   chipcast measure out/digits-sim_cortex_m4 --data examples/digits/digits.npz
 
-  chipcast measure out/kws-nucleo --data kws.npz --port /dev/ttyACM0 --samples 100 --json
+  chipcast measure out/kws-nucleo --data kws.npz --port /dev/ttyACM0 --journal run.jsonl
 """
 
 
@@ -37,35 +42,83 @@ def measure(
         int, typer.Option(min=1, max=100_000, help="inputs where there is no data")
     ] = 32,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of the random inputs")] = 0,
+    runs: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="time at least N inferences [one a sample]")
+    ] = None,
+    warm_up: Annotated[
+        int, typer.Option("--warm-up", min=0, max=100_000, help="untimed inferences before")
+    ] = 3,
     port: Port = None,
     timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="seconds to wait for one answer")] = 60.0,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="keep results here as they come [in the project]", show_default=False),
+    ] = None,
+    result: Annotated[
+        Path | None,
+        typer.Option(
+            "--result", help="result file [measurement.json beside the project]", show_default=False
+        ),
+    ] = None,
+    bisect: Annotated[
+        bool | None,
+        typer.Option(
+            "--bisect/--no-bisect",
+            help="find the first wrong layer; flashes another firmware [on simulated boards]",
+            show_default=False,
+        ),
+    ] = None,
+    allow_debug: Annotated[
+        bool, typer.Option("--allow-debug", help="measure a firmware that is no release build")
+    ] = False,
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.errors import ParityError  # noqa: PLC0415 (keeps `--help` fast)
-    from toolchain.pipeline_project import measure_project  # noqa: PLC0415
+    from toolchain.pipeline_measure import (  # noqa: PLC0415 (keeps `--help` fast)
+        MeasureOptions,
+        default_result,
+        discard_default_journal,
+        measure_project,
+    )
+    from toolchain.report.json_file import write_json  # noqa: PLC0415
     from toolchain.report.measurement_table import measurement_as_dict, measurement_as_text  # noqa: PLC0415
 
+    options = MeasureOptions(
+        data=data,
+        inputs=inputs,
+        labels=labels,
+        samples=samples,
+        random_samples=random_samples,
+        seed=seed,
+        port=port,
+        answer_seconds=timeout,
+        warm_up=warm_up,
+        runs=runs,
+        journal=journal,
+        allow_debug=allow_debug,
+        bisect=bisect,
+    )
     with StageDisplay() as display:
-        result = measure_project(
-            project,
-            data=data,
-            inputs=inputs,
-            labels=labels,
-            samples=samples,
-            port=port,
-            observer=display,
-            random_samples=random_samples,
-            seed=seed,
-            answer_seconds=timeout,
-        )
+        measured = measure_project(project, options, display)
+    document = measurement_as_dict(measured)
+    file = result or default_result(project)
+    write_json(document, file)
+    # Only now: until the result is a file, the journal is the result.
+    discard_default_journal(project, options)
     if json:
-        print_json(measurement_as_dict(result))
+        print_json(document)
     else:
-        print_result(*measurement_as_text(result))
-    if result.parity is not None and result.parity.mismatched_bytes:
-        raise ParityError(
-            f"{result.parity.mismatched_bytes} of {result.parity.compared_bytes} output bytes differ from "
-            f"{result.parity.oracle}.",
-            "Check that the project was not changed after rendering; else report it with the model.",
-        )
+        print_result(*measurement_as_text(measured), f"result: {file}")
+    if measured.parity is not None and measured.parity.mismatched_bytes:
+        raise _parity_error(measured.parity)
+
+
+def _parity_error(parity: Parity) -> ParityError:
+    from toolchain.errors import ParityError  # noqa: PLC0415
+
+    where = f", first in {parity.first_diverging_layer}" if parity.first_diverging_layer else ""
+    return ParityError(
+        f"{parity.mismatched_bytes} of {parity.compared_bytes} output bytes differ from "
+        f"{parity.oracle}{where}.",
+        "Check that the project was not changed after rendering; else report it with the model.",
+    )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import serial
-from serial.tools import list_ports
 
 from toolchain.errors import PortError
-from toolchain.measure.protocol import LINE_BYTES_MAX
+from toolchain.measure.protocol import LINE_BYTES_MAX, ReconnectedError
 
-POLL_SECONDS = 0.05
+REOPEN_PAUSE_SECONDS = 0.2
+# 8N1: a start bit, eight data bits, a stop bit.
+BITS_PER_BYTE = 10
 
 
 class Stream(Protocol):
@@ -37,14 +38,42 @@ class Stream(Protocol):
 
 
 class Link:
-    """Lines over a Stream."""
+    """Lines over a Stream.
 
-    def __init__(self, stream: Stream, name: str) -> None:
+    With `reopen`, a port that vanishes (unplugged, re-enumerated) is opened again for up to
+    `reconnect_seconds`, and ReconnectedError tells whoever was reading or writing.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        name: str,
+        *,
+        baud: int | None = None,
+        reopen: Callable[[], Stream] | None = None,
+        reconnect_seconds: float = 0.0,
+    ) -> None:
         self._stream = stream
         self.name = name
+        self._baud = baud
+        self._reopen = reopen
+        self._reconnect_seconds = reconnect_seconds
         self._pending = bytearray()
         self.seen = ""
         """The last lines received, for messages about failures."""
+        self.received_bytes = 0
+        self.garbled_bytes = 0
+        """Bytes received that no text has: control characters, and everything above 126."""
+
+    @property
+    def byte_seconds(self) -> float:
+        """How long one byte takes on the line; 0 where there is no baud rate."""
+        return BITS_PER_BYTE / self._baud if self._baud else 0.0
+
+    @property
+    def baud_text(self) -> str:
+        """The baud rate, for messages."""
+        return f" than {self._baud}" if self._baud else ""
 
     def close(self) -> None:
         """Release the port; errors of a port that is gone already are of no interest."""
@@ -52,10 +81,15 @@ class Link:
             self._stream.close()
 
     def write(self, data: bytes) -> None:
-        """Send `data`.  Raises PortError when the port is gone or takes nothing."""
+        """Send `data`.
+
+        Raises:
+            PortError: the port is gone or takes nothing.
+            ReconnectedError: it was gone, and is there again.
+        """
         try:
             self._stream.write(data)
-        except (OSError, serial.SerialException) as exc:
+        except (OSError, serial.SerialException, TypeError) as exc:
             raise self._lost(exc) from exc
 
     def read_line(self, deadline: float) -> str | None:
@@ -63,61 +97,68 @@ class Link:
 
         Bytes that are no ASCII become U+FFFD.  A line longer than any the device sends is cut, so
         that a device gone mad cannot fill the memory.
+
+        Raises:
+            as `write`.
         """
         while True:
-            end = self._pending.find(b"\n")
-            if end >= 0 or len(self._pending) > LINE_BYTES_MAX:
-                cut = end if end >= 0 else LINE_BYTES_MAX
-                raw = bytes(self._pending[:cut])
-                del self._pending[: cut + 1]
-                line = raw.strip(b"\r").decode("ascii", "replace")
-                self.seen = (self.seen + line + "\n")[-400:]
+            line = self._pending_line()
+            if line is not None:
                 return line
             if time.monotonic() >= deadline:
                 return None
-            self._pending += self._read_some()
+            self._receive()
 
-    def _read_some(self) -> bytes:
+    def read_line_while_alive(self, silence: float, deadline: float) -> str | None:
+        """As `read_line`, but None as soon as not a byte has come for `silence` seconds."""
+        quiet_since = time.monotonic()
+        while True:
+            line = self._pending_line()
+            if line is not None:
+                return line
+            now = time.monotonic()
+            if now >= deadline or now - quiet_since >= silence:
+                return None
+            if self._receive():
+                quiet_since = time.monotonic()
+
+    def _pending_line(self) -> str | None:
+        end = self._pending.find(b"\n")
+        if end < 0 and len(self._pending) <= LINE_BYTES_MAX:
+            return None
+        cut = min(end, LINE_BYTES_MAX) if end >= 0 else LINE_BYTES_MAX
+        raw = bytes(self._pending[:cut])
+        del self._pending[: cut + 1]
+        line = raw.strip(b"\r").decode("ascii", "replace")
+        self.seen = (self.seen + line + "\n")[-400:]
+        return line
+
+    def _receive(self) -> int:
         try:
             waiting = getattr(self._stream, "in_waiting", 1)
-            return self._stream.read(max(1, int(waiting)))
+            data = self._stream.read(max(1, int(waiting)))
         except (OSError, serial.SerialException, TypeError) as exc:
             # pyserial lets a TypeError out when its file descriptor is closed under a read.
             raise self._lost(exc) from exc
+        self._pending += data
+        self.received_bytes += len(data)
+        self.garbled_bytes += sum(1 for byte in data if byte > 126 or (byte < 32 and byte not in b"\r\n\t"))
+        return len(data)
 
-    def _lost(self, exc: Exception) -> PortError:
+    def _lost(self, exc: Exception) -> PortError | ReconnectedError:
+        """The port opened again, or the error that says that it is gone."""
+        deadline = time.monotonic() + self._reconnect_seconds
+        self.close()
+        self._pending.clear()
+        while self._reopen is not None and time.monotonic() < deadline:
+            try:
+                self._stream = self._reopen()
+            except PortError:
+                time.sleep(REOPEN_PAUSE_SECONDS)
+            else:
+                return ReconnectedError(f"{self.name} vanished ({exc}) and is there again")
+        waited = f", and did not come back within {self._reconnect_seconds:.0f} s" if self._reopen else ""
         return PortError(
-            f"The port {self.name} vanished while it was in use ({exc}).",
+            f"The port {self.name} vanished while it was in use ({exc}){waited}.",
             "Check the cable and the board's power, then run again.",
         )
-
-
-def open_link(url: str, baud: int) -> Link:
-    """Open `url` (a device path, socket://, rfc2217:// …) at `baud`, for this process alone.
-
-    Raises:
-        PortError: no such port (those there are, are named), busy, no permission, no answer.
-    """
-    try:
-        port = serial.serial_for_url(url, do_not_open=True, timeout=POLL_SECONDS, write_timeout=10)
-        port.baudrate = baud
-        if isinstance(port, serial.Serial):
-            port.exclusive = True
-        port.open()
-    except (ValueError, OSError, serial.SerialException) as exc:
-        raise _open_error(url, exc) from exc
-    return Link(port, url)
-
-
-def _open_error(url: str, exc: Exception) -> PortError:
-    number = getattr(exc, "errno", None)
-    text = str(exc)
-    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
-        return PortError(f"The port {url} is in use by another program.", "Close it, then run again.")
-    if number == errno.EACCES or "Permission denied" in text:
-        return PortError(
-            f"No permission to open the port {url}.",
-            "Add yourself to the group that owns it (`sudo usermod -aG dialout $USER`), then log in again.",
-        )
-    there = ", ".join(sorted(port.device for port in list_ports.comports())) or "none"
-    return PortError(f"The port {url} cannot be opened: {text}.", f"Ports on this computer: {there}.")

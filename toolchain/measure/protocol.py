@@ -11,11 +11,18 @@ from dataclasses import dataclass
 
 READY = "m-ready"
 LINE_BYTES_MAX = 4096
-_CHECKED = re.compile(r"^(?P<body>c-[a-z0-9-]+(?: [a-z_]+=[^ ]*)*) \*(?P<crc>[0-9A-F]{8})$")
+FRAME_MARK = b"\x01"
+# A full group of COBS has no zero after it.
+GROUP_BYTES = 254
+_CHECKED = re.compile(r"^(?P<body>c-[a-z0-9-]+(?: [a-z][a-z0-9_]*=[^ ]*)*) \*(?P<crc>[0-9A-F]{8})$")
 
 
 class DamagedLineError(Exception):
     """A line that is not what the device can have sent.  Stays inside this room: it means "ask again"."""
+
+
+class ReconnectedError(DamagedLineError):
+    """The port vanished and is open again: whatever was under way is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,28 @@ def encode_command(text: str) -> bytes:
     if "%" in text or not text.isascii():
         raise ValueError(f"not a command: {text!r}")
     return f"{text} *{crc_text(text)}%".encode("ascii")
+
+
+def encode_frame(offset: int, data: bytes) -> bytes:
+    """`data` for the input buffer at `offset` as a binary frame, with its mark and the closing `%`.
+
+    The content is COBS (Cheshire & Baker 1997) with every byte XORed with `%`, so it holds no `%`.
+    """
+    content = offset.to_bytes(4, "little") + data
+    content += zlib.crc32(content).to_bytes(4, "little")
+    return FRAME_MARK + _stuffed(content) + b"%"
+
+
+def _stuffed(content: bytes) -> bytes:
+    """COBS with `%` in place of zero: groups of up to 254 bytes, each led by its length plus one."""
+    out = bytearray()
+    for run in content.split(b"\0"):
+        rest = run
+        while len(rest) >= GROUP_BYTES:
+            out += b"\xff" + rest[:GROUP_BYTES]
+            rest = rest[GROUP_BYTES:]
+        out += bytes([len(rest) + 1]) + rest
+    return bytes(byte ^ 0x25 for byte in out)
 
 
 def parse_checked(line: str) -> CheckedLine:

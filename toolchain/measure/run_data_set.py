@@ -1,16 +1,22 @@
-"""A whole data set through one device."""
+"""A whole data set through one device, with every result kept as it comes."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.errors import DataError, ProtocolError
+from toolchain.errors import DataError, ProtocolError, StateLostError
 from toolchain.measure.device import Device
-from toolchain.vocabulary.measurement import Identity, LayerTime, Measurement
+from toolchain.measure.journal import Ending, Journal
+from toolchain.vocabulary.layers import LayerFacts
+from toolchain.vocabulary.measurement import Identity, Inference, LayerTime, Measurement
 from toolchain.vocabulary.optimisation import Progress
+
+# How often in one data set a board with a streaming model may restart: each time a round is run again.
+RESTARTS_MAX = 50
 
 
 def run_data_set(
@@ -18,18 +24,26 @@ def run_data_set(
     identity: Identity,
     inputs: npt.NDArray[np.uint8],
     *,
-    layer_names: Sequence[tuple[str, str]],
+    layers: Sequence[LayerFacts],
     per_layer: bool,
     progress: Progress,
+    warm_up: int = 0,
+    runs: int | None = None,
+    has_state: bool = False,
+    journal: Journal | None = None,
 ) -> Measurement:
-    """Run each row of `inputs`, shape (samples, input bytes) uint8, once.
+    """Run each row of `inputs`, shape (samples, input bytes) uint8, in order, after `warm_up` untimed ones.
 
-    With `per_layer`, the layer times are those of the last sample's inference, in ticks, under the
-    (name, operator) pairs of `layer_names`.
+    With more `runs` than rows, the rows are run again from the first on, until there are so many times; their
+    outputs must be the same again.  A model with state (`has_state`) begins every round at its initial state.
+    With a `journal`, what it holds is not run again, but for a model with state, which is brought to where it
+    was by the rows of the broken round; so it is when the board restarts.  With `per_layer`, the layer times
+    are those of the last inference, in ticks.
 
     Raises:
-        DataError: the rows are not as long as the firmware's input.
-        ProtocolError: layer times were wanted, but the firmware was built without them.
+        DataError: the rows are not as long as the firmware's input, or the journal holds too much.
+        ProtocolError: an output differs from the one of the same row before, or layer times were wanted,
+            but the firmware was built without them.
     """
     if inputs.shape[1] != identity.input_bytes:
         raise DataError(
@@ -37,27 +51,114 @@ def run_data_set(
             "Give data made for this model.",
         )
     samples = int(inputs.shape[0])
-    outputs = np.zeros((samples, identity.output_bytes), np.uint8)
-    ticks = np.zeros(samples, np.int64)
-    for index in range(samples):
-        result = device.infer(inputs[index].tobytes())
-        outputs[index] = np.frombuffer(result.output, np.uint8)
-        ticks[index] = result.ticks
-        progress((index + 1) / samples, f"{index + 1} of {samples} inferences")
+    total = max(samples, runs or 0)
+    done = [] if journal is None else list(journal.inferences)
+    if len(done) > total:
+        raise DataError(f"The journal holds {len(done)} runs, {total} are wanted.", "Name another --journal.")
+    _warm_up(device, inputs, warm_up, has_state)
+    if has_state:
+        _replay(device, inputs, done)
+    patience = RESTARTS_MAX
+    ran_before = len(done)
+    begun = time.monotonic()
+    while len(done) < total:
+        try:
+            result = _next(device, inputs, done, has_state)
+        except StateLostError:
+            patience -= 1
+            if not has_state or patience == 0:
+                raise
+            device.reset_state()
+            _replay(device, inputs, done)
+            continue
+        if journal is not None:
+            journal.append(result)
+        done.append(result)
+        progress(len(done) / total, _words(len(done), total, len(done) - ran_before, begun))
+    if per_layer and ran_before == total and warm_up == 0:
+        # Nothing was left to run, but a layer's time is that of an inference of this session.
+        device.infer(inputs[-1].tobytes())
+    ending = Ending(identity, _layer_times(device, layers) if per_layer else None, device.stack_bytes())
+    if journal is not None:
+        journal.end(ending)
+    return measurement_of(done, ending, samples, warm_up)
+
+
+def measurement_of(
+    inferences: Sequence[Inference], ending: Ending, samples: int, warm_up: int
+) -> Measurement:
+    """The measurement that a complete run of `samples` rows makes up.
+
+    Raises:
+        DataError: an output is not as long as the firmware's.
+    """
+    size = ending.identity.output_bytes
+    if any(len(inference.output) != size for inference in inferences):
+        raise DataError(f"A recorded output has not the model's {size} bytes.", "Name another --journal.")
+    outputs = b"".join(inference.output for inference in inferences[:samples])
     return Measurement(
-        identity=identity,
-        outputs=outputs,
-        ticks=ticks,
-        layers=_layer_times(device, layer_names) if per_layer else None,
-        stack_bytes=device.stack_bytes(),
+        identity=ending.identity,
+        outputs=np.frombuffer(outputs, np.uint8).reshape(samples, size).copy(),
+        ticks=np.array([inference.ticks for inference in inferences], np.int64),
+        layers=ending.layers,
+        stack_bytes=ending.stack_bytes,
+        warm_up=warm_up,
     )
 
 
-def _layer_times(device: Device, names: Sequence[tuple[str, str]]) -> tuple[LayerTime, ...]:
+def _warm_up(device: Device, inputs: npt.NDArray[np.uint8], count: int, has_state: bool) -> None:
+    """Fill caches and let clocks settle; what these inferences leave in a model's state is undone."""
+    for index in range(count):
+        device.infer(inputs[index % len(inputs)].tobytes())
+    if has_state:
+        device.reset_state()
+
+
+def _replay(device: Device, inputs: npt.NDArray[np.uint8], done: Sequence[Inference]) -> None:
+    """Bring a model's state to where the recorded inferences had brought it."""
+    samples = len(inputs)
+    first = len(done) - len(done) % samples
+    for run in range(first, len(done)):
+        result = device.infer(inputs[run % samples].tobytes())
+        _require_same(result, done[run], run, samples)
+
+
+def _next(
+    device: Device, inputs: npt.NDArray[np.uint8], done: Sequence[Inference], has_state: bool
+) -> Inference:
+    run, samples = len(done), len(inputs)
+    if has_state and run % samples == 0:
+        device.reset_state()
+    result = device.infer(inputs[run % samples].tobytes())
+    if run >= samples:
+        _require_same(result, done[run % samples], run, samples)
+    return result
+
+
+def _require_same(result: Inference, before: Inference, run: int, samples: int) -> None:
+    if result.output != before.output:
+        raise ProtocolError(
+            f"Sample {run % samples} gave other bytes in run {run} than before.",
+            "The firmware or the board is not deterministic: check its power, and its memory's bounds.",
+        )
+
+
+def _words(done: int, total: int, here: int, begun: float) -> str:
+    """How far it is, and how long it will take at this session's own pace."""
+    seconds = (time.monotonic() - begun) / here * (total - done)
+    minutes, rest = divmod(round(seconds), 60)
+    left = f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes}:{rest:02}"
+    return f"{done:,} of {total:,} inferences" + (f", {left} left" if done < total else "")
+
+
+def _layer_times(device: Device, layers: Sequence[LayerFacts]) -> tuple[LayerTime, ...]:
     values = device.layer_ticks()
-    if values is None or len(values) != len(names):
+    if values is None or len(values) != len(layers):
         raise ProtocolError(
             "The firmware was built without per-layer timing.",
             "Build it with `chipcast deploy --per-layer`.",
         )
-    return tuple(LayerTime(name, op, value) for (name, op), value in zip(names, values, strict=True))
+    return tuple(
+        LayerTime(layer.name, layer.op, value, layer.macs)
+        for layer, value in zip(layers, values, strict=True)
+    )

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import DataError, TimerError
+from toolchain.measure.statistics_of_runs import OUTLIER_RULE, find_outliers, quantile, wilson_interval
 from toolchain.vocabulary.board import Board
-from toolchain.vocabulary.measurement import Kind, LayerTime, Measurement, Parity, Timing
+from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Measurement, Parity, Timing
 
 _NUMPY_TYPES = {
     "INT8": np.int8,
@@ -21,11 +22,12 @@ _NUMPY_TYPES = {
 
 
 def summarise_timing(measurement: Measurement, board: Board) -> Timing:
-    """Minimum, median and maximum over all inferences, none dropped.
+    """Minimum, median, 95th percentile and maximum over all timed inferences, none dropped.
 
     Kind "counted": unit instructions, ticks * 1e9 / (hz * 2**icount_shift), as the simulator gives every
-    instruction 2**icount_shift ns.  "measured" and "host": unit ns, ticks * 1e9 / hz.  The median of an even
-    number of runs is the lower of the two in the middle, so that it is a value that was seen.
+    instruction 2**icount_shift ns.  "measured" and "host": unit ns, ticks * 1e9 / hz.  Quantiles are of
+    the nearest rank, so that each is a value that was seen (of an even number of runs, the median is the
+    lower of the two in the middle).
 
     Raises:
         TimerError: an inference took no tick at all, so the timer is too coarse or stands still.
@@ -36,18 +38,25 @@ def summarise_timing(measurement: Measurement, board: Board) -> Timing:
             "Choose a faster timer in the board file.",
         )
     convert, unit = _unit(measurement.identity.timer_hz, board)
-    values = sorted(convert(int(value)) for value in measurement.ticks)
+    runs = [convert(int(value)) for value in measurement.ticks]
+    values = sorted(runs)
     layers = measurement.layers
     return Timing(
         kind=Kind(board.timer.kind),
         unit=unit,
         runs=len(values),
         min=values[0],
-        median=values[(len(values) - 1) // 2],
+        median=quantile(values, 0.5),
         max=values[-1],
         per_layer=None
         if layers is None
-        else tuple(LayerTime(layer.name, layer.op, convert(layer.value)) for layer in layers),
+        else tuple(LayerTime(layer.name, layer.op, convert(layer.value), layer.macs) for layer in layers),
+        p95=quantile(values, 0.95),
+        warm_up=measurement.warm_up,
+        outliers=find_outliers(runs),
+        outlier_rule=OUTLIER_RULE,
+        timer_hz=measurement.identity.timer_hz,
+        clock_hz=board.clock_hz,
     )
 
 
@@ -99,3 +108,30 @@ def classify(outputs: npt.NDArray[np.uint8], dtype: str) -> npt.NDArray[np.int64
 def accuracy_of(outputs: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], dtype: str) -> float:
     """Share of rows whose largest output stands at the label, 0…1."""
     return float(np.mean(classify(outputs, dtype) == labels))
+
+
+def compare_with_labels(
+    labels: npt.NDArray[np.int64] | None,
+    dtype: str,
+    *,
+    host: npt.NDArray[np.uint8] | None,
+    device: npt.NDArray[np.uint8],
+    float_model: float | None = None,
+) -> Accuracy:
+    """Host's and device's accuracy side by side, each with its interval; all None without labels."""
+    if labels is None:
+        return Accuracy(float_model, None, None, None)
+    host_share = None if host is None else accuracy_of(host, labels, dtype)
+    device_share = accuracy_of(device, labels, dtype)
+    return Accuracy(
+        float_model=float_model,
+        int8_host=host_share,
+        device=device_share,
+        samples=len(labels),
+        int8_host_interval=None if host_share is None else _interval(host_share, len(labels)),
+        device_interval=_interval(device_share, len(labels)),
+    )
+
+
+def _interval(share: float, total: int) -> tuple[float, float]:
+    return wilson_interval(round(share * total), total)

@@ -53,6 +53,7 @@ def _context(program: Program) -> dict[str, object]:
         "sha256": program.model_sha256,
         "kernels": program.kernels,
         "arena_bytes": program.arena_bytes,
+        "layer_outputs": _layer_outputs(program),
         "input_bytes": sum(port.bytes for port in program.inputs),
         "output_bytes": sum(port.bytes for port in program.outputs),
         "constants": [_constant(program.prefix, constant) for constant in program.constants],
@@ -73,6 +74,22 @@ def _context(program: Program) -> dict[str, object]:
         "state_words": len(program.initial_state) // 2,
         "variables": [_variable(program.prefix, variable) for variable in program.state],
     }
+
+
+def _layer_outputs(program: Program) -> list[dict[str, object]]:
+    """Where in the arena each layer's outputs stand; one that stands elsewhere is left out."""
+    buffers = {buffer.tensor: buffer for buffer in program.arena if buffer.tensor is not None}
+    return [
+        {
+            "layer": layer.index,
+            "offset": buffers[tensor].offset,
+            "bytes": buffers[tensor].bytes,
+            "name": _comment(buffers[tensor].name),
+        }
+        for layer in program.layers
+        for tensor in layer.output_tensors
+        if tensor in buffers
+    ]
 
 
 def _ports(ports: tuple[TensorPort, ...]) -> list[dict[str, object]]:

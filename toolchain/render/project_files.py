@@ -10,16 +10,24 @@ import jinja2
 
 from toolchain import paths
 from toolchain.errors import BoardError
+from toolchain.render.benchmark import personality
+from toolchain.vocabulary.benchmark import BenchmarkId
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
+from toolchain.vocabulary.settings import OPTIMISATION_FLAGS
 
 ENGINE = "aot"
-_OPTIMISATION = {"ram": "-O2", "size": "-Os", "speed": "-O3"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
 def project_files(
-    program: Program, board: Board, model_files: Mapping[str, str], *, per_layer_timing: bool = False
+    program: Program,
+    board: Board,
+    model_files: Mapping[str, str],
+    *,
+    per_layer_timing: bool = False,
+    layer_tensors: bool = False,
+    benchmark: BenchmarkId | None = None,
 ) -> dict[str, bytes]:
     """The project's files by path relative to its folder.
 
@@ -27,6 +35,7 @@ def project_files(
 
     Raises:
         BoardError: the board names board support that does not exist.
+        ConfigError: the model is not the benchmark's.
     """
     template_root = paths.firmware_templates() / "project"
     context = {
@@ -36,8 +45,10 @@ def project_files(
         "title": " ".join(program.model_name.split())[:100],
         "engine": ENGINE,
         "compiler": compiler_name(board),
-        "optimisation": _OPTIMISATION[program.optimise_for],
+        "optimisation": OPTIMISATION_FLAGS[program.optimise_for],
         "per_layer_timing": per_layer_timing,
+        "layer_tensors": layer_tensors,
+        "mlperf": personality(program, benchmark),
     }
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_root),

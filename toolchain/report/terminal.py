@@ -6,10 +6,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from toolchain.report.units import grouped, optional, percentage
-from toolchain.vocabulary.measurement import Timing
+from toolchain.report.units import grouped, interval, megahertz, optional, percentage
+from toolchain.vocabulary.measurement import Parity, Timing
 from toolchain.vocabulary.report import Report
 
+_OUTLIERS_SHOWN = 6
 _KIND_NOTES = {
     "counted": "counted: instructions executed in the simulator; neither cycles nor time",
     "measured": "measured: by the board's own timer",
@@ -30,7 +31,7 @@ def report_as_text(report: Report) -> list[RenderableType]:
         *timing_as_text(report.timing),
     ]
     if report.timing.per_layer:
-        parts += ["", _layers(report.timing)]
+        parts += ["", *layers_as_text(report.timing)]
     return [*parts, "", *_closing(report)]
 
 
@@ -43,15 +44,16 @@ def _table(*headings: str) -> Table:
 
 def _accuracy(report: Report) -> Table:
     samples = report.accuracy.samples
-    table = _table("accuracy", f"on {samples} samples" if samples else "no labels")
+    table = _table("accuracy", f"on {samples} samples" if samples else "no labels", "")
     for step in report.optimise:
         table.add_row(f"float, before {step.step}", percentage(step.accuracy_before))
         zeros = "" if step.sparsity is None else f" ({100 * step.sparsity:.0f} % zeros)"
         table.add_row(f"float, after {step.step}{zeros}", percentage(step.accuracy_after))
     if not report.optimise:
         table.add_row("float", percentage(report.accuracy.float_model))
-    table.add_row("int8 on the host", percentage(report.accuracy.int8_host))
-    table.add_row("int8 on the device", percentage(report.accuracy.device))
+    accuracy = report.accuracy
+    table.add_row("int8 on the host", percentage(accuracy.int8_host), interval(accuracy.int8_host_interval))
+    table.add_row("int8 on the device", percentage(accuracy.device), interval(accuracy.device_interval))
     return table
 
 
@@ -75,41 +77,90 @@ def _sizes(report: Report) -> Table:
 
 
 def timing_as_text(timing: Timing) -> list[RenderableType]:
-    """The summary row, and what its kind means."""
-    table = _table(f"{timing.unit} an inference", "min", "median", "max", "runs", "kind")
+    """The summary row, what its kind means, and the runs that stand apart."""
+    table = _table(f"{timing.unit} an inference", "min", "median", "p95", "max", "runs", "kind")
     table.add_row(
         "",
         grouped(timing.min),
         grouped(timing.median),
+        optional(timing.p95),
         grouped(timing.max),
         grouped(timing.runs),
         timing.kind.value,
     )
-    return [table, Text(_KIND_NOTES[timing.kind.value], style="dim")]
+    return [table, Text(_kind_note(timing), style="dim"), *_outliers(timing)]
 
 
-def _layers(timing: Timing) -> Table:
+def _kind_note(timing: Timing) -> str:
+    """What the figures are worth; for a board's own timer also the clock, which is part of the figure."""
+    words = _KIND_NOTES[timing.kind.value]
+    if timing.kind.value == "measured" and timing.clock_hz:
+        words += f", core at {megahertz(timing.clock_hz)}"
+    return words + (f"; {timing.warm_up} warm-up runs before" if timing.warm_up else "")
+
+
+def _outliers(timing: Timing) -> list[RenderableType]:
+    """Counted in every figure above, and listed; a long list is cut here, not in the JSON."""
+    if not timing.outliers:
+        return []
+    shown = ", ".join(
+        f"{grouped(outlier.value)} (run {outlier.run})" for outlier in timing.outliers[:_OUTLIERS_SHOWN]
+    )
+    more = len(timing.outliers) - _OUTLIERS_SHOWN
+    return [
+        Text(f"outliers, counted too: {shown}" + (f" and {more} more" if more > 0 else "")),
+        Text(f"outlier: {timing.outlier_rule}", style="dim"),
+    ]
+
+
+def layers_as_text(timing: Timing) -> list[RenderableType]:
+    """One row a layer: its share, its multiply-accumulates, and what one of them costs."""
     layers = timing.per_layer or ()
     total = sum(layer.value for layer in layers) or 1
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("layer", overflow="ellipsis", no_wrap=True, max_width=34)
-    table.add_column("operator")
-    table.add_column(timing.unit, justify="right")
-    table.add_column("share", justify="right")
+    table.add_column("layer", overflow="ellipsis", no_wrap=True, max_width=20)
+    table.add_column("operator", overflow="ellipsis", no_wrap=True, max_width=17)
+    for heading in (timing.unit, "share", "MACs", "a MAC"):
+        table.add_column(heading, justify="right")
     for layer in layers:
-        table.add_row(layer.name, layer.op, grouped(layer.value), f"{100 * layer.value / total:.1f} %")
-    return table
+        cost = layer.per_mac
+        table.add_row(
+            Text(layer.name),
+            layer.op,
+            grouped(layer.value),
+            f"{100 * layer.value / total:.1f} %",
+            grouped(layer.macs) if layer.macs else "–",
+            "–" if cost is None else f"{cost:.2f}",
+        )
+    return [table, Text(f"{timing.kind.value}, of the last inference", style="dim")]
 
 
-def _closing(report: Report) -> list[RenderableType]:
-    parity = report.parity
-    good = parity.mismatched_bytes == 0
-    return [
+def parity_as_text(parity: Parity) -> list[RenderableType]:
+    """How many bytes differ, and where it begins."""
+    lines: list[RenderableType] = [
         Text(
             f"parity: {grouped(parity.mismatched_bytes)} of {grouped(parity.compared_bytes)} bytes differ "
             f"from {parity.oracle}",
-            style="green" if good else "bold red",
-        ),
+            style="bold red" if parity.mismatched_bytes else "green",
+        )
+    ]
+    found = parity.divergence
+    if found is not None:
+        lines.append(
+            Text(
+                f"first diverging layer: {found.layer} {found.operator} {found.name}, channel "
+                f"{found.channel}: expected {found.expected}, got {found.got} (element {found.element}, "
+                f"sample {found.sample}; {grouped(found.differing_elements)} of {grouped(found.elements)} "
+                "values differ)",
+                style="bold red",
+            )
+        )
+    return lines
+
+
+def _closing(report: Report) -> list[RenderableType]:
+    return [
+        *parity_as_text(report.parity),
         Text(f"build {report.firmware.build_id[:12]}, model {report.model.sha256[:12]}"),
         Text(f"compiler: {report.firmware.compiler}"),
         Text(f"report: {report.folder / 'report.json'}", overflow="fold"),

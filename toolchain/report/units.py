@@ -26,3 +26,8 @@ def percentage(share: float | None) -> str:
 def optional(value: int | None) -> str:
     """A grouped integer, or a dash where it is not known."""
     return "–" if value is None else grouped(value)
+
+
+def interval(bounds: tuple[float, float] | None) -> str:
+    """A 95 % confidence interval of a share, in per cent; empty where it is not known."""
+    return "" if bounds is None else f"95 %: {100 * bounds[0]:.1f}…{100 * bounds[1]:.1f} %"

@@ -9,11 +9,15 @@ from toolchain.vocabulary.program import ArenaBuffer, Program, TensorPort
 
 @dataclass(frozen=True, slots=True)
 class LayerFacts:
-    """A layer's name, its TFLite operator and its multiply-accumulates."""
+    """A layer's name, its TFLite operator and its multiply-accumulates.
+
+    `outputs` are the model file's indices of the tensors it leaves in the arena, in order.
+    """
 
     name: str
     op: str
     macs: int
+    outputs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class ProgramFacts:
 
 def facts_of(program: Program) -> ProgramFacts:
     """The facts of `program`."""
+    placed = {buffer.tensor for buffer in program.arena}
     return ProgramFacts(
         model_sha256=program.model_sha256,
         optimise_for=program.optimise_for,
@@ -45,7 +50,15 @@ def facts_of(program: Program) -> ProgramFacts:
         macs=program.macs,
         inputs=program.inputs,
         outputs=program.outputs,
-        layers=tuple(LayerFacts(layer.name, layer.operator, layer.macs) for layer in program.layers),
+        layers=tuple(
+            LayerFacts(
+                layer.name,
+                layer.operator,
+                layer.macs,
+                tuple(tensor for tensor in layer.output_tensors if tensor in placed),
+            )
+            for layer in program.layers
+        ),
         buffers=program.arena,
         state_bytes=int(program.initial_state.nbytes),
     )

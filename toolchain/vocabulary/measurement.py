@@ -25,7 +25,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the firmware says of itself (see docs/protocol.md, `id%`)."""
+    """What the firmware says of itself (see docs/protocol.md, `id%`).
+
+    Memory in bytes: `arena_bytes` as reserved, `state_bytes` of variables beside it (0: every inference
+    stands alone).  `timer_resolution` is the smallest step between two readings of the timer, in ticks.
+    `chunk_bytes` is the most that one `in` takes, `window_bytes` how much may be on its way unacknowledged.
+    `layer_times` and `layer_tensors` say whether these were built in.
+    """
 
     protocol: int
     build_id: str
@@ -38,6 +44,11 @@ class Identity:
     arena_bytes: int
     layers: int
     chunk_bytes: int
+    state_bytes: int = 0
+    timer_resolution: int = 1
+    window_bytes: int = 0
+    layer_times: bool = False
+    layer_tensors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +60,36 @@ class Inference:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """High-water marks by painting, in bytes since boot; `stack_bytes` None where the board cannot tell."""
+
+    stack_bytes: int | None
+    stack_reserve_bytes: int
+    arena_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class LayerTime:
-    """Timer value of one layer in one inference, in the run's unit."""
+    """Timer value of one layer in one inference, in the run's unit; `macs` are its multiply-accumulates."""
 
     name: str
     op: str
     value: int
+    macs: int = 0
+
+    @property
+    def per_mac(self) -> float | None:
+        """The unit's cost of one multiply-accumulate; None for a layer that has none."""
+        return self.value / self.macs if self.macs else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
     """A whole data set through one firmware.
 
-    `outputs` has shape (samples, output bytes), uint8; `ticks` shape (samples,), int64: raw timer
-    ticks.  `stack_bytes` is the high-water mark by painting, None where the board cannot tell.
+    `outputs` has shape (samples, output bytes), uint8; `ticks` shape (runs,), int64: raw timer
+    ticks of every timed inference, at least one a sample.  `stack_bytes` is the high-water mark by
+    painting, None where the board cannot tell.
     """
 
     identity: Identity
@@ -70,11 +97,25 @@ class Measurement:
     ticks: npt.NDArray[np.int64]
     layers: tuple[LayerTime, ...] | None
     stack_bytes: int | None
+    warm_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """An inference whose time stands apart: its place among the runs, from 0, and its time."""
+
+    run: int
+    value: int
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Summary of inference times in `unit`; the kind says what they are worth."""
+    """Summary of inference times in `unit`; the kind says what they are worth.
+
+    Every run counts in every figure: `outliers` are named by `outlier_rule`, not dropped.  `warm_up`
+    inferences ran untimed before.  `timer_hz` is the rate of the timer the times were read from, `clock_hz`
+    the core's clock as the board file has it (None where it is not known).
+    """
 
     kind: Kind
     unit: str
@@ -83,23 +124,56 @@ class Timing:
     median: int
     max: int
     per_layer: tuple[LayerTime, ...] | None = None
+    p95: int | None = None
+    warm_up: int = 0
+    outliers: tuple[Outlier, ...] = ()
+    outlier_rule: str = ""
+    timer_hz: int | None = None
+    clock_hz: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where an inference left the oracle's way: a layer whose inputs were right and whose output is not.
+
+    `sample` is the row of the data; `element` the first differing value of the tensor in memory order and
+    `channel` its index along the last axis; `expected` and `got` are that value in the tensor's own type.
+    """
+
+    sample: int
+    layer: int
+    name: str
+    operator: str
+    tensor: str
+    element: int
+    channel: int
+    expected: int | float
+    got: int | float
+    differing_elements: int
+    elements: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """Output bytes beside the oracle's."""
+    """Output bytes beside the oracle's; `divergence` says more of `first_diverging_layer`."""
 
     oracle: str
     compared_bytes: int
     mismatched_bytes: int
     first_diverging_layer: str | None = None
+    divergence: Divergence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Share of samples whose largest output is at the label, 0…1; None: not known."""
+    """Share of samples whose largest output is at the label, 0…1; None: not known.
+
+    The intervals are Wilson's at 95 % (see toolchain.measure.statistics_of_runs).
+    """
 
     float_model: float | None
     int8_host: float | None
     device: float | None
     samples: int | None
+    int8_host_interval: tuple[float, float] | None = None
+    device_interval: tuple[float, float] | None = None

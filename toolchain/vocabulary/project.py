@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from toolchain.vocabulary.benchmark import BenchmarkId
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.layers import ProgramFacts
 
@@ -14,10 +15,15 @@ MODEL_FILE = "model.tflite"
 
 @dataclass(frozen=True, slots=True)
 class ProjectManifest:
-    """Board, engine and program that the project was rendered for; read back by `flash` and `measure`."""
+    """Board, engine and program that the project was rendered for; read back by `flash` and `measure`.
+
+    `layer_tensors`: the firmware can tell any layer's output; `benchmark`: whose device under test it is.
+    """
 
     schema: Literal["chipcast.project/1"]
     engine: str
     per_layer_timing: bool
     board: Board
     program: ProgramFacts
+    layer_tensors: bool = False
+    benchmark: BenchmarkId | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, Timing
 from toolchain.vocabulary.optimisation import StepRecord
 
@@ -71,6 +73,53 @@ class MemoryMap:
     buffers: tuple[MemoryBuffer, ...]
 
 
+def memory_map_of(program: ProgramFacts) -> MemoryMap:
+    """The memory map of a compiled program."""
+    return MemoryMap(
+        arena_bytes=program.arena_bytes,
+        lower_bound_bytes=program.arena_lower_bound_bytes,
+        state_bytes=program.state_bytes,
+        buffers=tuple(
+            MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer) for b in program.buffers
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What produced a result, so that it can be made again; `chipcast verify` looks whether it still can.
+
+    Hashes are SHA-256.  `data_sha256` is the data file's (None: random inputs from `seed`), `inputs_sha256`
+    that of the bytes the model was given, `outputs_sha256` of those the device gave.  `board_sha256` is the
+    hash of the board's description.  Times are UTC, ISO 8601.  `resumed_from` is
+    how many inferences an earlier run, broken off, had left in the journal.
+    """
+
+    model_sha256: str
+    data: str | None
+    data_sha256: str | None
+    seed: int | None
+    samples: int
+    inputs_sha256: str
+    outputs_sha256: str
+    build_id: str
+    elf_sha256: str
+    compiler: str
+    flags: tuple[str, ...]
+    engine: str
+    board: str
+    board_sha256: str
+    clock_hz: int | None
+    timer_hz: int
+    timer_kind: str
+    port: str
+    project: str
+    host: Mapping[str, str]
+    started: str
+    finished: str
+    resumed_from: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What `deploy` returns and report.json holds."""
@@ -85,6 +134,7 @@ class Report:
     parity: Parity
     folder: Path
     memory: MemoryMap
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +149,18 @@ class ProjectMeasurement:
     stack_bytes: int | None
     accuracy: Accuracy
     parity: Parity | None
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing a result was bound to, then and now; `found` None: not at hand, so not checked."""
+
+    what: str
+    recorded: str
+    found: str | None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether it is the same now; None where it was not checked."""
+        return None if self.found is None else self.found == self.recorded

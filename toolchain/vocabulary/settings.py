@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,9 @@ OptimiseFor = Literal["speed", "ram", "size"]
 # Speed is what a user of a microcontroller runs short of first; whoever lacks memory is told so, in bytes,
 # by the build, and can choose then.
 DEFAULT_OPTIMISE_FOR: OptimiseFor = "speed"
+
+OPTIMISATION_FLAGS: Mapping[str, str] = {"ram": "-O2", "size": "-Os", "speed": "-O3"}
+"""The compiler's flag for each; a firmware built with another one is not the one that was asked for."""
 
 # One more class here is one more step: a union discriminated by `step`.
 OptimiseStep = Annotated[PruneSettings, Field()]

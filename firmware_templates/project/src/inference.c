@@ -6,6 +6,8 @@
 uint8_t inference_input[MODEL_INPUT_BYTES];
 uint8_t inference_output[MODEL_OUTPUT_BYTES];
 
+static uint64_t steps;
+
 #if INFERENCE_PROFILE
 static uint64_t layer_end[MODEL_LAYERS];
 static uint64_t model_start;
@@ -23,7 +25,37 @@ uint64_t inference_layer_ticks(uint16_t layer) {
 }
 #endif
 
+#if INFERENCE_TENSORS
+static int32_t last_layer = -1;
+static uint32_t last_input_crc;
+
+void inference_run_to(uint16_t layer, uint32_t input_crc) {
+  if (last_layer == layer && last_input_crc == input_crc) {
+    return;
+  }
+  model_set_input(inference_input);
+  model_run_to(layer);
+  last_layer = layer;
+  last_input_crc = input_crc;
+}
+
+int32_t inference_last_layer(void) { return last_layer; }
+#endif
+
+/* The arena is used, or its input is not the same any more. */
+static void forget_layer(void) {
+#if INFERENCE_TENSORS
+  last_layer = -1;
+#endif
+}
+
+void inference_start(void) {
+  model_paint_arena();
+  inference_reset();
+}
+
 uint64_t inference_run(void) {
+  forget_layer();
   model_set_input(inference_input);
   uint64_t start = timer_ticks();
 #if INFERENCE_PROFILE
@@ -32,5 +64,16 @@ uint64_t inference_run(void) {
   model_run();
   uint64_t end = timer_ticks();
   model_get_output(inference_output);
+  steps++;
   return end - start;
 }
+
+uint64_t inference_steps(void) { return steps; }
+
+void inference_reset(void) {
+  forget_layer();
+  model_reset();
+  steps = 0;
+}
+
+void inference_input_changed(void) { forget_layer(); }

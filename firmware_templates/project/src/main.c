@@ -1,11 +1,11 @@
 #include "board.h"
-#include "model_model.h"
+#include "inference.h"
 #include "protocol.h"
 
 int main(void) {
   timer_start();
   uart_start();
-  model_reset();
+  inference_start();
   protocol_start();
   for (;;) {
     protocol_receive(uart_read());

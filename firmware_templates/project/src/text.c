@@ -33,6 +33,37 @@ void text_hexadecimal(uint32_t value) {
   text_bytes(digits, sizeof digits);
 }
 
+void text_real(float value) {
+  char digits[9];
+  if (value != value) {
+    text_string("nan");
+    return;
+  }
+  if (value < 0.0f) {
+    text_string("-");
+    value = -value;
+  }
+  if (value >= 18446744073709551616.0f) { /* 2^64 */
+    text_string("inf");
+    return;
+  }
+  uint64_t whole = (uint64_t)value;
+  /* A float below 1 in 2^-32 steps, then in 10^-9 steps, rounded: neither product leaves 64 bits. */
+  uint64_t rest = (uint64_t)((value - (float)whole) * 4294967296.0f);
+  rest = (rest * 1000000000u + 2147483648u) >> 32;
+  if (rest == 1000000000u) {
+    whole++;
+    rest = 0;
+  }
+  text_decimal(whole);
+  text_string(".");
+  for (size_t at = sizeof digits; at > 0; at--) {
+    digits[at - 1] = (char)('0' + (int)(rest % 10u));
+    rest /= 10u;
+  }
+  text_bytes(digits, sizeof digits);
+}
+
 void text_base64(const uint8_t *bytes, size_t count) {
   for (size_t i = 0; i < count; i += 3) {
     char group[4];

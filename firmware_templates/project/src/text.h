@@ -10,6 +10,8 @@ void text_string(const char *string);
 void text_bytes(const char *bytes, size_t count);
 void text_decimal(uint64_t value);
 void text_hexadecimal(uint32_t value);
+/* Nine decimals, exact to 2^-32; `nan` and `inf` by name. */
+void text_real(float value);
 void text_base64(const uint8_t *bytes, size_t count);
 /* `key=value` with the blank before it. */
 void text_field(const char *key, const char *value);

@@ -46,7 +46,7 @@ def _gate_multiplier(layer: LayerView) -> Multiplier:
 
 
 def _fine_input_scale(layer: LayerView) -> float:
-    return quantisation(layer.input()).scale / 2**_EXTRA_BITS
+    return quantisation(layer.input()).scale / 2.0**_EXTRA_BITS
 
 
 def _sixteen_bits(real: float) -> Multiplier:

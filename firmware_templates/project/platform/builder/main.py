@@ -70,7 +70,9 @@ else:
         env.Depends(program, env["LDSCRIPT_PATH"])
     definitions = shlex.split(env.subst("$_CPPDEFFLAGS"))
     words = [*env["CFLAGS"], *env["CCFLAGS"], *definitions, *env["LINKFLAGS"]]
-    words += ["-l" + str(library) for library in env.get("LIBS", [])]
+    # By name alone: PlatformIO keeps a library's archive in a folder that it names by a hash of where the
+    # project lies, which is no part of what is built.
+    words += ["-l" + os.path.basename(str(library)) for library in env.Flatten(env.get("LIBS", []))]
     flags = [
         env.subst(str(word)).replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
         for word in words
