@@ -15,12 +15,15 @@ from toolchain.flash import FlashedBoard, flashed, running
 from toolchain.load.board import load_board
 from toolchain.load.project import open_project
 from toolchain.measure import Device
+from toolchain.measure.ports import open_link
 from toolchain.simulate.pty_bridge import PtyBridge
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
 
 LOOK_SECONDS = 2.0
 READY_SECONDS = 15.0
+# Longer than any pause within or between answers.
+QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,15 @@ def _let_begin(started: FlashedBoard, board: Board, firmware: Firmware) -> None:
     Whoever opens the port next may count replies, as MLPerf Tiny's runner does: to it, a banner that is
     still under way would be the reply to its first command.
     """
-    with Device.open(started.url, board.serial.baud) as device:
+    with contextlib.closing(open_link(started.url, board.serial.baud)) as link:
+        device = Device(link)
         started.release()
         device.wait_until_ready(READY_SECONDS)
         device.require_build(firmware.build_id)
+        # On a busy computer questions were asked more than once: their answers are still to come.
+        ends = time.monotonic() + READY_SECONDS
+        while time.monotonic() < ends and link.read_line(time.monotonic() + QUIET_SECONDS) is not None:
+            pass
 
 
 def require_project_matches(

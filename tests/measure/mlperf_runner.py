@@ -2,7 +2,7 @@
 
 Written from the protocol: it sends what the runner sends, reads as it reads, judges as it judges, and is as
 easily put off: a reply ends at the first line that contains "m-ready", whatever it answers; a line that takes
-longer than five seconds is a failure; nothing is ever sent again.
+longer than five seconds (thirty for `infer`) is a failure; nothing is ever sent again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import serial
 # What the runner waits after it has opened the port, and for one line.
 OPENING_SECONDS = 2.0
 LINE_SECONDS = 5.0
+INFER_SECONDS = 30.0
 PIECE_BYTES = 31
 WINDOWS = 5
 LEAST_SECONDS = 10.0
@@ -58,15 +59,14 @@ class Runner:
             time.sleep(OPENING_SECONDS)
             yield cls(port)
 
-    def command(self, text: str) -> list[str]:
-        """The reply's lines without blank ones."""
+    def command(self, text: str, seconds: float = LINE_SECONDS) -> list[str]:
+        """The reply's lines without blank ones; each may take `seconds`."""
+        self._port.timeout = seconds
         self._port.write(f"{text}%".encode())
         lines: list[str] = []
         while True:
             raw = self._port.readline()
-            assert raw.endswith(b"\n"), (
-                f"no line within {LINE_SECONDS} s after {text[:40]!r}: {raw!r} {lines}"
-            )
+            assert raw.endswith(b"\n"), f"no line within {seconds} s after {text[:40]!r}: {raw!r} {lines}"
             line = raw.decode().translate({10: None, 13: None, 0: None})
             if line:
                 lines.append(line)
@@ -90,7 +90,7 @@ class Runner:
     def infer(self, runs: int, warm_ups: int) -> Inference:
         results: list[float] = []
         times: list[int] = []
-        for line in self.command(f"infer {runs} {warm_ups}"):
+        for line in self.command(f"infer {runs} {warm_ups}", INFER_SECONDS):
             if match := re.match(r"^m-results-\[([^]]+)\]$", line):
                 results = [float(value) for value in match[1].split(",") if value.strip()]
             if match := re.match(r"^m-lap-us-([0-9]+)$", line):
