@@ -35,6 +35,7 @@ from tests.operators.streaming import grow_delay
 from tests.operators.svdf import grow_svdf
 from tests.operators.transpose_conv import grow_transpose_conv
 from tests.operators.unary import grow_l2_normalization, grow_unary
+from tests.operators.unidirectional_sequence_lstm import grow_lstm
 
 _MAX_ELEMENTS = 4096
 _ACTIVATIONS = (
@@ -448,6 +449,7 @@ STEPS: dict[str, tuple[int, Callable[[RandomNetwork], bool]]] = {
     "READ_VARIABLE": (1, grow_delay()),
     "ASSIGN_VARIABLE": (1, grow_delay()),
     "SVDF": (2, grow_svdf),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (2, grow_lstm),
 }
 
 

@@ -149,7 +149,9 @@ def _refusal(exc: Exception) -> ChipcastError:
 
 
 def require_integer_tensors(model: bytes) -> None:
-    """Check that no tensor of a `.tflite` file is a float: the converter falls back silently.
+    """Check that no tensor a `.tflite` file computes with is a float: the converter falls back silently.
+
+    What no operator reads or makes (the converter leaves ranges of an LSTM's inner sums so) is no matter.
 
     Raises:
         NotQuantisedError: one is; it is named.
@@ -159,7 +161,7 @@ def require_integer_tensors(model: bytes) -> None:
     names = {value: name for name, value in vars(tflite.TensorType).items() if not name.startswith("_")}
     root = tflite.Model.GetRootAs(model, 0)
     for graph in (root.Subgraphs(index) for index in range(root.SubgraphsLength())):
-        for tensor in (graph.Tensors(index) for index in range(graph.TensorsLength())):
+        for tensor in (graph.Tensors(index) for index in _used_tensors(graph)):
             kind = names.get(tensor.Type(), "unknown")
             if kind in _FLOAT_TYPES or kind == "unknown":
                 name = (tensor.Name() or b"").decode("utf-8", "replace")
@@ -167,3 +169,14 @@ def require_integer_tensors(model: bytes) -> None:
                     f"The tensor {name!r} stayed {kind} after conversion.",
                     "The operator it belongs to has no int8 form: replace that layer.",
                 )
+
+
+def _used_tensors(graph: Any) -> list[int]:
+    """The tensors of a subgraph that go in, come out, or are an operator's input or output."""
+    operators = [graph.Operators(index) for index in range(graph.OperatorsLength())]
+    found = {graph.Inputs(index) for index in range(graph.InputsLength())}
+    found |= {graph.Outputs(index) for index in range(graph.OutputsLength())}
+    for operator in operators:
+        found |= {operator.Inputs(index) for index in range(operator.InputsLength())}
+        found |= {operator.Outputs(index) for index in range(operator.OutputsLength())}
+    return sorted(found - {-1})

@@ -55,6 +55,7 @@ from toolchain.compile.operators.svdf import SVDF
 from toolchain.compile.operators.tanh import TANH
 from toolchain.compile.operators.transpose import TRANSPOSE
 from toolchain.compile.operators.transpose_conv import TRANSPOSE_CONV
+from toolchain.compile.operators.unidirectional_sequence_lstm import UNIDIRECTIONAL_SEQUENCE_LSTM
 from toolchain.compile.operators.unpack import UNPACK
 from toolchain.compile.operators.var_handle import VAR_HANDLE
 
@@ -111,6 +112,7 @@ OPERATORS: Mapping[str, OperatorSupport] = {
         TANH,
         TRANSPOSE,
         TRANSPOSE_CONV,
+        UNIDIRECTIONAL_SEQUENCE_LSTM,
         UNPACK,
         VAR_HANDLE,
     )

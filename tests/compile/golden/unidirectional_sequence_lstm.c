@@ -1,0 +1,132 @@
+/* unidirectional_sequence_lstm, compiled by chipcast. Generated: change the model, not this file. */
+#include "model_model.h"
+
+#include <string.h>
+
+#include "unidirectional_sequence_lstm_s8.h"
+
+#ifdef CHIPCAST_PROFILE
+extern void chipcast_layer_done(uint16_t layer);
+#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#else
+#define LAYER_DONE(layer) ((void)0)
+#endif
+
+#define ALIGNED(bytes) __attribute__((aligned(bytes)))
+
+const char model_sha256[65] = "13b4d539d2bfed813224d5ccf2aef42a7b1ba4e4cd59b854785764ec4b4e5829";
+const char model_name[] = "unidirectional_sequence_lstm";
+
+static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
+static union {
+    int8_t bytes[48];
+    int16_t words[24]; /* what some variables hold */
+} model_state ALIGNED(16);
+
+/* t15 */
+static const int8_t model_w_0_input_weights[32] ALIGNED(4) = {
+    -95, 76, -98, -9, 126, 51, 31, -41, 78, 106, 82, 33, -77, -3, -128, 30, 81, -51, -41, -57, 125, -9,
+    -73, 88, -16, 3, -60, -1, 84, 41, -89, 8
+};
+
+/* t15 */
+static const int32_t model_w_0_input_bias[8] ALIGNED(4) = {
+    13603, -16879, 372522, 126990, 7023, -13231, 808258, 68808
+};
+
+/* t15 */
+static const int8_t model_w_0_recurrent_weights[16] ALIGNED(4) = {
+    125, -15, -87, -99, 126, -125, -60, -81, -6, 1, -117, -15, -104, -79, 2, 112
+};
+
+/* t15 */
+static const int32_t model_w_0_recurrent_bias[8] ALIGNED(4) = {
+    14080, -23808, 128, -18048, -640, -16896, -23424, 14592
+};
+
+/* 1 / (1 + exp(-i / 24)) */
+static const uint16_t model_t_sigmoid[256] ALIGNED(4) = {
+    32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794, 41432,
+    42064, 42688, 43304, 43912, 44511, 45102, 45683, 46255, 46817, 47369, 47911, 48443, 48964, 49475,
+    49975, 50464, 50942, 51409, 51865, 52311, 52745, 53169, 53581, 53983, 54374, 54755, 55125, 55485,
+    55834, 56174, 56503, 56823, 57133, 57433, 57724, 58007, 58280, 58544, 58800, 59048, 59288, 59519,
+    59743, 59959, 60168, 60370, 60565, 60753, 60935, 61110, 61279, 61441, 61599, 61750, 61896, 62036,
+    62172, 62302, 62428, 62549, 62666, 62778, 62886, 62990, 63090, 63186, 63279, 63368, 63454, 63536,
+    63615, 63691, 63765, 63835, 63903, 63968, 64030, 64090, 64148, 64204, 64257, 64308, 64357, 64405,
+    64450, 64494, 64536, 64576, 64614, 64652, 64687, 64721, 64754, 64786, 64816, 64845, 64873, 64900,
+    64926, 64950, 64974, 64997, 65019, 65039, 65060, 65079, 65097, 65115, 65132, 65149, 65164, 65179,
+    65194, 65208, 65221, 65234, 65246, 65258, 65269, 65280, 65291, 65301, 65310, 65319, 65328, 65337,
+    65345, 65352, 65360, 65367, 65374, 65381, 65387, 65393, 65399, 65404, 65410, 65415, 65420, 65425,
+    65429, 65433, 65438, 65442, 65445, 65449, 65453, 65456, 65459, 65462, 65465, 65468, 65471, 65474,
+    65476, 65479, 65481, 65483, 65485, 65488, 65489, 65491, 65493, 65495, 65497, 65498, 65500, 65501,
+    65503, 65504, 65505, 65507, 65508, 65509, 65510, 65511, 65512, 65513, 65514, 65515, 65516, 65517,
+    65517, 65518, 65519, 65520, 65520, 65521, 65522, 65522, 65523, 65523, 65524, 65524, 65525, 65525,
+    65526, 65526, 65526, 65527, 65527, 65528, 65528, 65528, 65529, 65529, 65529, 65529, 65530, 65530,
+    65530, 65530, 65531, 65531, 65531, 65531, 65531, 65532, 65532, 65532, 65532, 65532, 65532, 65533,
+    65533, 65533, 65533, 65533, 65533, 65533, 65533, 65534, 65534, 65534, 65534, 65534, 65534, 65534,
+    65534, 65534, 65534, 65535
+};
+
+/* 0 UNIDIRECTIONAL_SEQUENCE_LSTM t15 */
+static const struct chipcast_unidirectional_sequence_lstm_s8_params model_layer_0_0 = {
+    .batches = 6,
+    .steps = 1,
+    .inputs = 4,
+    .units = 2,
+    .input_batch_stride = 4,
+    .input_step_stride = 24,
+    .output_batch_stride = 2,
+    .output_step_stride = 12,
+    .input_multiplier = {1386643508, 1207172142, 1981290212, 1239494734},
+    .input_shift = {1, 1, -2, -2},
+    .recurrent_multiplier = {2009846279, 1424815595, 1939389448, 1306152298},
+    .recurrent_shift = {-3, 0, -3, 2},
+    .cell_multiplier = 1073741824,
+    .cell_shift = -12,
+    .cell_clip = 32767,
+    .tanh_multiplier = 3,
+    .tanh_shift = 5,
+    .output_multiplier = 1396665731,
+    .output_shift = -23,
+    .output_zero_point = -128,
+    .input_weights = model_w_0_input_weights,
+    .input_bias = model_w_0_input_bias,
+    .recurrent_weights = model_w_0_recurrent_weights,
+    .recurrent_bias = model_w_0_recurrent_bias,
+    .table = model_t_sigmoid,
+};
+
+void model_reset(void)
+{
+    memset(model_state.bytes + 0, -128, 12); /* t13 */
+    memset(model_state.bytes + 16, 0, 24); /* t14 */
+}
+
+void model_set_input(const uint8_t *bytes)
+{
+    memcpy(model_arena + 0, bytes + 0, 24); /* t0 */
+}
+
+void model_run(void)
+{
+    /* 0 UNIDIRECTIONAL_SEQUENCE_LSTM t15 */
+    chipcast_unidirectional_sequence_lstm_s8(&model_layer_0_0, model_arena + 0, model_state.bytes + 0, (int16_t *)(void *)(model_state.bytes + 16), model_arena + 32);
+    LAYER_DONE(0);
+}
+
+void model_get_output(uint8_t *bytes)
+{
+    memcpy(bytes + 0, model_arena + 32, 12); /* t15 */
+}
+
+int model_aligned(void)
+{
+    uintptr_t misaligned = (uintptr_t)model_arena & 15u;
+    misaligned |= (uintptr_t)model_state.bytes & 15u;
+    misaligned |= (uintptr_t)model_w_0_input_weights & 3u;
+    misaligned |= (uintptr_t)model_w_0_input_bias & 3u;
+    misaligned |= (uintptr_t)model_w_0_recurrent_weights & 3u;
+    misaligned |= (uintptr_t)model_w_0_recurrent_bias & 3u;
+    misaligned |= (uintptr_t)model_t_sigmoid & 3u;
+    return misaligned == 0u;
+}
