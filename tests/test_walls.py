@@ -32,6 +32,7 @@ CORRIDOR = {
     "pipeline",
     "pipeline_bisect",
     "pipeline_measure",
+    "pipeline_model",
     "pipeline_project",
     "pipeline_simulate",
     "pipeline_verify",

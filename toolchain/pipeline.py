@@ -1,7 +1,6 @@
 """The corridor: load → optimise → convert → compile → render → build → flash → measure → report.
 
-The only module that sees two rooms at once.  Rooms that need TensorFlow are imported where they are
-used, so that a run in which nothing changed never loads it.
+This module and those named pipeline_… beside it are the only ones that see two rooms at once.
 """
 
 from __future__ import annotations
@@ -17,19 +16,17 @@ import numpy.typing as npt
 from toolchain.build import build_firmware, compiler_version, predict_fit, require_tools
 from toolchain.compile import compile_graph
 from toolchain.config import DeployConfig
-from toolchain.convert.c_array import write_model_data
-from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
-from toolchain.errors import DataError, ModelError, ParityError
+from toolchain.errors import ParityError
 from toolchain.flash import flashed
 from toolchain.load.board import load_board
-from toolchain.load.dataset import fit_data, load_data
 from toolchain.load.held_out import HeldOut, held_out_inputs
 from toolchain.load.project import open_project
 from toolchain.measure import Device
 from toolchain.measure.run_data_set import run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
 from toolchain.pipeline_bisect import locate_divergence
+from toolchain.pipeline_model import data_key, int8_model, is_tflite
 from toolchain.provenance import hash_array, now, provenance_of
 from toolchain.render.project import render_project
 from toolchain.report.json_file import write_report
@@ -46,17 +43,14 @@ from toolchain.stages import (
     write_whole,
 )
 from toolchain.vocabulary.board import Board
-from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts, facts_of
 from toolchain.vocabulary.measurement import Parity, Timing
 from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Provenance, Report, memory_map_of
 
-MODEL_BYTES_MAX = 1 << 30
 SYMBOL_PREFIX = "model"
 READY_SECONDS = 15.0
-_TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,152 +131,10 @@ def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
 
 
 def _build(config: DeployConfig, board: Board, shop: Workshop) -> Built:
-    optimised, model = _int8_model(config, shop)
+    optimised, model = int8_model(config, shop)
     program = _project(config, board, model, shop)
     firmware = _firmware(board, shop)
     return Built(optimised, program, firmware, model)
-
-
-# load → optimise → convert ---------------------------------------------------------------------------
-
-
-def _int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | None, bytes]:
-    """The int8 `.tflite` in the output folder, made from a Keras model or taken as it is."""
-    target = shop.folder / "model.tflite"
-    if _is_tflite(config.model.path):
-        if config.optimise:
-            raise ModelError(
-                f"{config.model.path.name} is a .tflite file, which cannot be optimised any more.",
-                "Give the Keras model it was made from, or leave the optimise steps out.",
-            )
-        optimised, model = None, _read_model(config.model.path)
-        _check(model, config.name)
-        write_whole(target, model)
-        write_model_data(model, shop.folder)
-    else:
-        optimised = _optimised(config, shop)
-        _converted(config, optimised, shop)
-        model = target.read_bytes()
-    return optimised, model
-
-
-def _is_tflite(path: Path) -> bool:
-    """By its file identifier (bytes 4…7), or its name."""
-    if path.is_dir():
-        return False
-    with path.open("rb") as file:
-        return file.read(8)[4:] == b"TFL3" or path.suffix == ".tflite"
-
-
-def _read_model(path: Path) -> bytes:
-    if path.stat().st_size > MODEL_BYTES_MAX:
-        raise ModelError(
-            f"{path.name} is larger than 1 GB.", "No microcontroller holds it: give a smaller model."
-        )
-    return path.read_bytes()
-
-
-def _check(model: bytes, name: str) -> None:
-    require_fully_integer(read_graph(model, name))
-
-
-def _keras_data(
-    config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
-) -> DataSet | None:
-    """Training and test part, float32, fitted to a model's input shape."""
-    section = config.data
-    if section is None:
-        return None
-    loaded = load_data(
-        section.path,
-        inputs=section.inputs,
-        labels=section.labels,
-        test_fraction=section.test_fraction,
-        seed=config.seed,
-        split=True,
-    )
-    return fit_data(loaded, shape, classes)
-
-
-def _data_key(config: DeployConfig) -> dict[str, object] | None:
-    if config.data is None:
-        return None
-    return {**config.data.model_dump(exclude={"path"}), "sha256": hash_file(config.data.path)}
-
-
-def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
-    work = shop.stages / "optimised"
-
-    def action() -> OptimisedModel:
-        # Both bring TensorFlow.
-        from toolchain.load.keras_model import load_keras  # noqa: PLC0415
-        from toolchain.optimise.run_steps import optimise_model  # noqa: PLC0415
-
-        model = load_keras(config.model.path, log=shop.log)
-        return optimise_model(
-            model,
-            config.optimise,
-            _keras_data(config, model.input_shape, model.outputs),
-            seed=config.seed,
-            work=work,
-            progress=shop.observer.progress,
-            log=shop.log,
-        )
-
-    return shop.run(
-        "optimise",
-        depends_on={
-            "model": hash_file(config.model.path),
-            "steps": [step.model_dump() for step in config.optimise],
-            "data": _data_key(config),
-            "seed": config.seed,
-            "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources("load", "optimise", "tensorflow_import.py"),
-        },
-        writes=[work],
-        result=OptimisedModel,
-        action=action,
-    )
-
-
-def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) -> None:
-    target = shop.folder / "model.tflite"
-
-    def action() -> str:
-        from toolchain.convert.to_int8 import convert_to_int8  # noqa: PLC0415 (brings TensorFlow)
-
-        data = _keras_data(config, optimised.input_shape)
-        if data is None:
-            raise DataError(
-                "Without data the model cannot be quantised: its value ranges are unknown.",
-                "Give samples with --data FILE.npz.",
-            )
-        samples = (data.train or data.test).inputs[: config.convert.calibration_samples]
-        model = convert_to_int8(
-            optimised.model_file,
-            np.asarray(samples, np.float32),
-            progress=shop.observer.progress,
-            log=shop.log,
-        )
-        _check(model, config.name)
-        write_whole(target, model)
-        write_model_data(model, shop.folder)
-        return "int8"
-
-    shop.run(
-        "convert",
-        depends_on={
-            "model": hash_file(optimised.model_file),
-            "settings": config.convert.model_dump(),
-            "data": _data_key(config),
-            "seed": config.seed,
-            "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources("convert", "load", "tensorflow_import.py"),
-        },
-        writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
-        result=str,
-        action=action,
-    )
 
 
 # compile → render → build ----------------------------------------------------------------------------
@@ -360,7 +212,7 @@ def _held_out(config: DeployConfig, program: ProgramFacts) -> HeldOut:
         inputs=section.inputs if section else None,
         labels=section.labels if section else None,
         test_fraction=section.test_fraction if section else 0.25,
-        split=not _is_tflite(config.model.path),
+        split=not is_tflite(config.model.path),
         samples=config.measure.samples,
         random_samples=config.measure.random_samples,
         seed=config.seed,
@@ -437,7 +289,7 @@ def _measure(
             "build": built.firmware.build_id,
             "elf": hash_file(built.firmware.elf),
             "inputs": hash_array(inputs),
-            "data": _data_key(config),
+            "data": data_key(config),
             "board": board.model_dump(),
             "port": config.port,
             "warm_up": config.measure.warm_up,

@@ -1,0 +1,164 @@
+"""The first rooms of the corridor: load → optimise → convert, or a `.tflite` as it is.
+
+Rooms that need TensorFlow are imported where they are used, so that a run in which nothing changed never
+loads it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from toolchain.config import DeployConfig
+from toolchain.convert.c_array import write_model_data
+from toolchain.convert.check_int8 import require_fully_integer
+from toolchain.convert.read_tflite import read_graph
+from toolchain.errors import DataError, ModelError
+from toolchain.load.dataset import fit_data, load_data
+from toolchain.stages import Workshop, hash_file, hash_sources, version_of, write_whole
+from toolchain.vocabulary.data import DataSet
+from toolchain.vocabulary.optimisation import OptimisedModel
+
+MODEL_BYTES_MAX = 1 << 30
+_TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
+
+
+def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | None, bytes]:
+    """The int8 `.tflite` in the output folder, made from a Keras model or taken as it is."""
+    target = shop.folder / "model.tflite"
+    if is_tflite(config.model.path):
+        if config.optimise:
+            raise ModelError(
+                f"{config.model.path.name} is a .tflite file, which cannot be optimised any more.",
+                "Give the Keras model it was made from, or leave the optimise steps out.",
+            )
+        optimised, model = None, _read_model(config.model.path)
+        _check(model, config.name)
+        write_whole(target, model)
+        write_model_data(model, shop.folder)
+    else:
+        optimised = _optimised(config, shop)
+        _converted(config, optimised, shop)
+        model = target.read_bytes()
+    return optimised, model
+
+
+def is_tflite(path: Path) -> bool:
+    """Whether the model is a `.tflite`: by its file identifier (bytes 4…7), or its name."""
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3" or path.suffix == ".tflite"
+
+
+def _read_model(path: Path) -> bytes:
+    if path.stat().st_size > MODEL_BYTES_MAX:
+        raise ModelError(
+            f"{path.name} is larger than 1 GB.", "No microcontroller holds it: give a smaller model."
+        )
+    return path.read_bytes()
+
+
+def _check(model: bytes, name: str) -> None:
+    require_fully_integer(read_graph(model, name))
+
+
+def _keras_data(
+    config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
+) -> DataSet | None:
+    """Training and test part, float32, fitted to a model's input shape."""
+    section = config.data
+    if section is None:
+        return None
+    loaded = load_data(
+        section.path,
+        inputs=section.inputs,
+        labels=section.labels,
+        test_fraction=section.test_fraction,
+        seed=config.seed,
+        split=True,
+    )
+    return fit_data(loaded, shape, classes)
+
+
+def data_key(config: DeployConfig) -> dict[str, object] | None:
+    """What a stage depends on in `[data]`."""
+    if config.data is None:
+        return None
+    return {**config.data.model_dump(exclude={"path"}), "sha256": hash_file(config.data.path)}
+
+
+def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
+    work = shop.stages / "optimised"
+
+    def action() -> OptimisedModel:
+        # Both bring TensorFlow.
+        from toolchain.load.keras_model import load_keras  # noqa: PLC0415
+        from toolchain.optimise.run_steps import optimise_model  # noqa: PLC0415
+
+        model = load_keras(config.model.path, log=shop.log)
+        return optimise_model(
+            model,
+            config.optimise,
+            _keras_data(config, model.input_shape, model.outputs),
+            seed=config.seed,
+            work=work,
+            progress=shop.observer.progress,
+            log=shop.log,
+        )
+
+    return shop.run(
+        "optimise",
+        depends_on={
+            "model": hash_file(config.model.path),
+            "steps": [step.model_dump() for step in config.optimise],
+            "data": data_key(config),
+            "seed": config.seed,
+            "tools": version_of(*_TENSORFLOW),
+            "sources": hash_sources("load", "optimise", "tensorflow_import.py"),
+        },
+        writes=[work],
+        result=OptimisedModel,
+        action=action,
+    )
+
+
+def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) -> None:
+    target = shop.folder / "model.tflite"
+
+    def action() -> str:
+        from toolchain.convert.to_int8 import convert_to_int8  # noqa: PLC0415 (brings TensorFlow)
+
+        data = _keras_data(config, optimised.input_shape)
+        if data is None:
+            raise DataError(
+                "Without data the model cannot be quantised: its value ranges are unknown.",
+                "Give samples with --data FILE.npz.",
+            )
+        samples = (data.train or data.test).inputs[: config.convert.calibration_samples]
+        model = convert_to_int8(
+            optimised.model_file,
+            np.asarray(samples, np.float32),
+            progress=shop.observer.progress,
+            log=shop.log,
+        )
+        _check(model, config.name)
+        write_whole(target, model)
+        write_model_data(model, shop.folder)
+        return "int8"
+
+    shop.run(
+        "convert",
+        depends_on={
+            "model": hash_file(optimised.model_file),
+            "settings": config.convert.model_dump(),
+            "data": data_key(config),
+            "seed": config.seed,
+            "tools": version_of(*_TENSORFLOW),
+            "sources": hash_sources("convert", "load", "tensorflow_import.py"),
+        },
+        writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
+        result=str,
+        action=action,
+    )
