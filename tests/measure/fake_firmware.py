@@ -43,6 +43,7 @@ class FakeFirmware:
         self._command = bytearray()
         self._input = bytearray(self.input_bytes)
         self._reads = 0
+        self.runs = 0
 
     # The Stream
 
@@ -148,6 +149,7 @@ class FakeFirmware:
         if self.timer != "ok":
             self._say("e-timer")
             return
+        self.runs += 1
         output = self.output()
         self._say_checked(
             f"c-run input={zlib.crc32(self._input):08X} ticks={self.ticks} "
@@ -168,4 +170,5 @@ class FakeFirmware:
         self._say_checked(f"c-memory {self.stack}")
 
     def _do_reset(self) -> None:
+        self.runs = 0
         self._say_checked("c-reset")

@@ -117,6 +117,15 @@ def test_every_result_is_right_on_a_damaging_line(seed: int) -> None:
     assert device.retries > 0
 
 
+def test_every_data_set_starts_from_the_initial_state() -> None:
+    firmware = FakeFirmware()
+    device = connect(firmware)
+    for rows in (3, 2):
+        inputs = np.zeros((rows, 20), np.uint8)
+        run_data_set(device, device.identify(), inputs, layer_names=(), per_layer=False, progress=ignore)
+        assert firmware.runs == rows, "inferences since the last reset"
+
+
 def test_a_line_that_damages_everything_gives_up() -> None:
     firmware = FakeFirmware(damage=0.5)
     begun = time.monotonic()

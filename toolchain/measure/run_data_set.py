@@ -22,7 +22,9 @@ def run_data_set(
     per_layer: bool,
     progress: Progress,
 ) -> Measurement:
-    """Run each row of `inputs`, shape (samples, input bytes) uint8, once.
+    """Reset the model's state, then run each row of `inputs`, shape (samples, input bytes) uint8, once.
+
+    A streaming model's state carries on from row to row, as it does in the oracle.
 
     With `per_layer`, the layer times are those of the last sample's inference, in ticks, under the
     (name, operator) pairs of `layer_names`.
@@ -36,6 +38,7 @@ def run_data_set(
             f"A sample has {inputs.shape[1]} bytes, the firmware's model takes {identity.input_bytes}.",
             "Give data made for this model.",
         )
+    device.reset_state()
     samples = int(inputs.shape[0])
     outputs = np.zeros((samples, identity.output_bytes), np.uint8)
     ticks = np.zeros(samples, np.int64)
