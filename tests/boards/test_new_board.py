@@ -38,7 +38,8 @@ def test_a_cortex_m3_from_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert firmware.ram_bytes < 20_480
     with flashed(project, board, log=tmp_path / "log") as running, Line.open(running) as line:
         line.answer()
-        identity = fields(line.command("id")[0], "c-id")
-        assert (identity["board"], identity["build"]) == ("my_cortex_m3", firmware.build_id)
+        identity, build, *_ = line.command("id")
+        assert fields(identity, "c-id")["board"] == "my_cortex_m3"
+        assert fields(build, "c-build") == {"id": firmware.build_id}
         line.put(bytes(700))
         assert line.run()[1] == bytes([1] * 12)

@@ -215,7 +215,7 @@ CASES: list[tuple[Callable[[], Case], Callable[[Case], None], str]] = [
     (simple("RELU"), set_tensor("output", scales=[1e-30]), r"differ by 2\*\*30"),
     (simple("RELU6"), set_tensor("output", shape=(1, 4)), "32 values and its output 4"),
     (simple("QUANTIZE"), set_tensor("output", scales=[1e-30]), r"differ by 2\*\*30"),
-    (simple("QUANTIZE"), set_tensor("source", dtype="UINT8"), "is UINT8"),
+    (simple("QUANTIZE"), set_tensor("source", dtype="UINT8"), "a uint8 zero point"),
     (simple("QUANTIZE"), set_tensor("source", dtype="INT16", zero_points=[3]), "the zero point 3"),
     (simple("QUANTIZE"), set_tensor("output", dtype="INT16", zero_points=[3]), "the zero point 3"),
     (simple("DEQUANTIZE"), one_more, "it has 3 inputs"),

@@ -111,4 +111,5 @@ def test_keyword_spotting_on_all_its_real_samples(tmp_path: Path) -> None:
         "compared_bytes": 700 * 12,
         "mismatched_bytes": 0,
         "first_diverging_layer": None,
+        "divergence": None,
     }

@@ -47,6 +47,11 @@ class FakeFirmware:
         self._steps = 0
         self._last: tuple[int, str, int] | None = None
 
+    @property
+    def runs(self) -> int:
+        """Inferences since the last reset."""
+        return self._steps
+
     # The Stream
 
     def read(self, size: int = 1) -> bytes:

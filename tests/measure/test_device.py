@@ -124,6 +124,16 @@ def test_every_result_is_right_on_a_damaging_line(seed: int) -> None:
     assert device.retries > 0
 
 
+def test_every_data_set_starts_from_the_initial_state() -> None:
+    firmware = FakeFirmware()
+    device = connect(firmware)
+    for rows in (3, 2):
+        inputs = np.zeros((rows, 20), np.uint8)
+        identity = device.identify()
+        run_data_set(device, identity, inputs, layers=(), per_layer=False, has_state=True, progress=ignore)
+        assert firmware.runs == rows
+
+
 def test_a_line_that_damages_everything_gives_up() -> None:
     firmware = FakeFirmware(damage=0.5)
     begun = time.monotonic()

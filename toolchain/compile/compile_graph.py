@@ -34,7 +34,7 @@ from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR, OptimiseFor
 
 OPTIMISATION_GOALS: tuple[str, ...] = get_args(OptimiseFor)
 _SHOWN_REFUSALS = 3
-_PORT_TYPES = ("INT8", "INT16", "FLOAT32")
+_PORT_TYPES = ("INT8", "UINT8", "INT16", "FLOAT32")
 _C_TYPES = {"INT8": "int8_t", "INT16": "int16_t", "INT32": "int32_t"}
 
 
@@ -125,7 +125,7 @@ def _refuse_unsupported(graph: Graph, board: Board, unread: Sequence[LayerView])
 
 
 def _port_refusal(graph: Graph, index: int) -> str | None:
-    """Inputs and outputs of the model are int8, int16 or float32, outputs int32 too; computed at run time."""
+    """Inputs and outputs of the model are 8 or 16 bits or float32, outputs int32 too; made at run time."""
     tensor = graph.tensors[index]
     types = _PORT_TYPES if index in graph.inputs else (*_PORT_TYPES, "INT32")
     if tensor.dtype not in types:

@@ -6,9 +6,22 @@
 
 #ifdef CHIPCAST_PROFILE
 extern void chipcast_layer_done(uint16_t layer);
-#define LAYER_DONE(layer) chipcast_layer_done(layer)
+#define LAYER_TIMED(layer) chipcast_layer_done(layer)
 #else
-#define LAYER_DONE(layer) ((void)0)
+#define LAYER_TIMED(layer) ((void)0)
+#endif
+
+#ifdef CHIPCAST_TENSORS
+static uint16_t model_last_layer = UINT16_MAX;
+#define LAYER_DONE(layer)                      \
+    do {                                       \
+        LAYER_TIMED(layer);                    \
+        if (model_last_layer == (layer)) { \
+            return;                            \
+        }                                      \
+    } while (0)
+#else
+#define LAYER_DONE(layer) LAYER_TIMED(layer)
 #endif
 
 #define ALIGNED(bytes) __attribute__((aligned(bytes)))
@@ -37,6 +50,50 @@ void model_get_output(uint8_t *bytes)
 {
     memcpy(bytes + 0, model_arena + 0, 6498); /* t1 */
 }
+
+#define ARENA_PAINT 0x5A
+
+void model_paint_arena(void)
+{
+    memset(model_arena, ARENA_PAINT, sizeof model_arena);
+}
+
+uint32_t model_arena_used(void)
+{
+    uint32_t used = MODEL_ARENA_BYTES;
+    while (used > 0u && model_arena[used - 1u] == ARENA_PAINT) {
+        used--;
+    }
+    return used;
+}
+
+#ifdef CHIPCAST_TENSORS
+void model_run_to(uint16_t layer)
+{
+    model_last_layer = layer;
+    model_run();
+    model_last_layer = UINT16_MAX;
+}
+
+static const struct {
+    uint16_t layer;
+    uint32_t offset, bytes;
+} model_layer_outputs[] = {
+    {0, 0, 6498}, /* t1 */
+    {UINT16_MAX, 0, 0},
+};
+
+const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *bytes)
+{
+    for (uint32_t i = 0; model_layer_outputs[i].layer != UINT16_MAX; i++) {
+        if (model_layer_outputs[i].layer == layer && output-- == 0u) {
+            *bytes = model_layer_outputs[i].bytes;
+            return (const uint8_t *)model_arena + model_layer_outputs[i].offset;
+        }
+    }
+    return 0;
+}
+#endif
 
 int model_aligned(void)
 {

@@ -1,4 +1,4 @@
-"""QUANTIZE: from int8 or int16 to either with another scale, or from float at the model's input."""
+"""QUANTIZE: from int8 or int16 to either with another scale; from float or uint8, to uint8 at the ends."""
 
 from __future__ import annotations
 
@@ -29,17 +29,40 @@ from toolchain.compile.rules import (
     same_element_count,
     unfit_activation,
 )
+from toolchain.vocabulary.graph import Tensor
+
+_UINT8_MAX, _INT8_MAX = 255, 127
 
 
 def types(layer: LayerView) -> str | None:
-    """The output is int8 or int16; the input is of these too, or a float32 input of the model."""
-    if layer.input().dtype == "FLOAT32":
-        if layer.input().index not in layer.graph.inputs:
-            return f"its float input {layer.input().name!r} is no input of the model"
-        if not 0 < layer.input().elements <= MAX_ACTIVATION_VALUES:
-            return f"tensor {layer.input().name!r} has {layer.input().elements} values"
-        return unfit_activation(layer.output())
-    return unfit_activation(layer.input()) or unfit_activation(layer.output())
+    """The tensors are int8 or int16; inputs of the model are float32 or uint8 too, its outputs uint8.
+
+    Of uint8, the other side is int8.
+    """
+    given, made = layer.input(), layer.output()
+    for tensor, ends, what in ((given, layer.graph.inputs, "input"), (made, layer.graph.outputs, "output")):
+        outside = ("FLOAT32", "UINT8") if what == "input" else ("UINT8",)
+        if tensor.dtype in outside and tensor.index not in ends:
+            return f"its {tensor.dtype} {what} {tensor.name!r} is no {what} of the model"
+    if given.dtype == "FLOAT32":
+        if not 0 < given.elements <= MAX_ACTIVATION_VALUES:
+            return f"tensor {given.name!r} has {given.elements} values"
+        return unfit_activation(made)
+    if "UINT8" in (given.dtype, made.dtype):
+        if given.dtype == made.dtype:
+            return "its input and its output are UINT8"
+        return _unfit_eight_bits(given) or _unfit_eight_bits(made)
+    return unfit_activation(given) or unfit_activation(made)
+
+
+def _unfit_eight_bits(tensor: Tensor) -> str | None:
+    if tensor.dtype != "UINT8":
+        return unfit_activation(tensor) or (None if tensor.dtype == "INT8" else f"{tensor.name!r} is no int8")
+    found = tensor.quantisation
+    if found is None or found.per_channel or not 0 <= found.zero_point <= _UINT8_MAX:
+        return f"tensor {tensor.name!r} has not one scale and a uint8 zero point"
+    sound = 0 < tensor.elements <= MAX_ACTIVATION_VALUES
+    return None if sound else f"tensor {tensor.name!r} has {tensor.elements} values"
 
 
 def multiplier_range(layer: LayerView) -> str | None:
@@ -54,7 +77,7 @@ def _multiplier(layer: LayerView) -> Multiplier:
 
 
 def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
-    """A table look-up between int8 tensors; a division by the scale from float; else one rescaling."""
+    """A table look-up between 8-bit tensors; a division by the scale from float; else one rescaling."""
     if layer.input().dtype == "FLOAT32":
         return _from_float(layer)
     source, target, multiplier = quantisation(layer.input()), quantisation(layer.output()), _multiplier(layer)
@@ -63,8 +86,16 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     if "INT16" in (layer.input().dtype, layer.output().dtype):
         return _to_other_type(layer, multiplier)
 
+    unsigned_input, unsigned_output = (t.dtype == "UINT8" for t in (layer.input(), layer.output()))
+    low, high = (0, _UINT8_MAX) if unsigned_output else (-128, 127)
+
     def function(value: int) -> int:
-        return clamp(wrap_int32(multiply(value - source.zero_point, multiplier) + target.zero_point))
+        given = value % 256 if unsigned_input else value
+        made = clamp(
+            wrap_int32(multiply(given - source.zero_point, multiplier) + target.zero_point), low, high
+        )
+        # The table holds bytes, whatever they stand for.
+        return made - 256 if made > _INT8_MAX else made
 
     return lower_lookup(layer, pool, function)
 
