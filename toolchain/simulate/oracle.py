@@ -62,7 +62,8 @@ class Oracle:
     def run(self, inputs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Outputs, shape (n, output bytes) uint8, of inputs, shape (n, input bytes) uint8.
 
-        Several inputs or outputs stand one after the other in the model's order.
+        Several inputs or outputs stand one after the other in the model's order.  A streaming model's
+        state carries on from row to row, and from call to call.
 
         Raises:
             OracleError: the inputs' shape does not fit, or the interpreter failed.
