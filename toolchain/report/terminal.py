@@ -12,7 +12,7 @@ from toolchain.vocabulary.report import Report
 
 _OUTLIERS_SHOWN = 6
 _KIND_NOTES = {
-    "counted": "counted: instructions executed in the simulator; neither cycles nor time",
+    "counted": "counted: instructions run in the simulator; neither cycles nor time",
     "measured": "measured: by the board's own timer",
     "host": "host: wall time on this computer; says nothing about a microcontroller",
     "estimated": "estimated: from a model",
@@ -78,9 +78,9 @@ def _sizes(report: Report) -> Table:
 
 def timing_as_text(timing: Timing) -> list[RenderableType]:
     """The summary row, what its kind means, and the runs that stand apart."""
-    table = _table(f"{timing.unit} an inference", "min", "median", "p95", "max", "runs", "kind")
+    table = _table(timing.unit, "min", "median", "p95", "max", "runs", "kind")
     table.add_row(
-        "",
+        "an inference",
         grouped(timing.min),
         grouped(timing.median),
         optional(timing.p95),
@@ -96,7 +96,7 @@ def _kind_note(timing: Timing) -> str:
     words = _KIND_NOTES[timing.kind.value]
     if timing.kind.value == "measured" and timing.clock_hz:
         words += f", core at {megahertz(timing.clock_hz)}"
-    return words + (f"; {timing.warm_up} warm-up runs before" if timing.warm_up else "")
+    return words + (f"; {timing.warm_up} warm-ups" if timing.warm_up else "")
 
 
 def _outliers(timing: Timing) -> list[RenderableType]:
