@@ -1,4 +1,4 @@
-"""Multipliers between scales: in float64, and in float32 where the reference still has that."""
+"""The multiplier between the scales of input and output, and the rule on it."""
 
 from __future__ import annotations
 
