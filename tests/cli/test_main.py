@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from toolchain import errors
+from toolchain.config import DataSection, DeployConfig, MeasureSection, ModelSection
+from toolchain.vocabulary.settings import ConvertSettings, PruneSettings, Settings
 
 VERBS = ("deploy", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
 
@@ -154,3 +156,22 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "[\n"
     assert done.stderr == ""
+
+
+def test_every_setting_of_deploy_toml_is_an_option_too() -> None:
+    # What the option is called where it is not the key's own name.
+    other = {"path": "data", "timeout_seconds": "timeout", "sparsity": "prune"}
+    elsewhere = {"step", "boards_folder"}  # the kind of step, and where the file lies
+    sections: list[type[Settings]] = [
+        DeployConfig,
+        ModelSection,
+        DataSection,
+        MeasureSection,
+        ConvertSettings,
+        PruneSettings,
+    ]
+    nested = {"model", "data", "measure", "convert", "optimise"}
+    keys = {key for section in sections for key in section.model_fields} - nested - elsewhere
+    text = chipcast("deploy", "--help", env={"COLUMNS": "200"}).stdout
+    missing = [key for key in keys if f"--{other.get(key, key).replace('_', '-')} " not in text]
+    assert missing == []

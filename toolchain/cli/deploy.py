@@ -45,6 +45,8 @@ Calibration = Annotated[int | None, typer.Option("--calibration-samples", help="
 SampleCount = Annotated[int | None, typer.Option("--samples", help="only the first N test samples")]
 RandomSamples = Annotated[int | None, typer.Option(help="inputs when there is no data [32]")]
 PerLayer = Annotated[bool | None, typer.Option("--per-layer", help="time every layer as well")]
+WarmUp = Annotated[int | None, typer.Option(help="untimed inferences before the first [3]")]
+Benchmark = Annotated[str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01")]
 Timeout = Annotated[float | None, typer.Option(help="seconds to wait for one answer [60]")]
 Port = Annotated[str | None, typer.Option(help="serial port of a real board")]
 Seed = Annotated[int | None, typer.Option(help="seed of every random choice [0]")]
@@ -78,7 +80,9 @@ def deploy(
     calibration_samples: Calibration = None,
     samples: SampleCount = None,
     random_samples: RandomSamples = None,
+    warm_up: WarmUp = None,
     per_layer: PerLayer = None,
+    benchmark: Benchmark = None,
     timeout: Timeout = None,
     port: Port = None,
     seed: Seed = None,
@@ -102,12 +106,17 @@ def deploy(
     if pruning and prune is None:
         raise ConfigError("Pruning options were given without --prune.", "Add --prune SPARSITY.")
     overrides = {
-        **given(board=board, engine=engine, optimise_for=optimise_for, port=port, seed=seed),
+        **given(board=board, engine=engine, optimise_for=optimise_for, benchmark=benchmark),
+        **given(port=port, seed=seed),
         "model": given(name=name),
         "data": given(path=data, inputs=inputs, labels=labels, test_fraction=test_fraction),
         "convert": given(calibration_samples=calibration_samples),
         "measure": given(
-            samples=samples, random_samples=random_samples, per_layer=per_layer, timeout_seconds=timeout
+            samples=samples,
+            random_samples=random_samples,
+            warm_up=warm_up,
+            per_layer=per_layer,
+            timeout_seconds=timeout,
         ),
         **({"optimise": [{"step": "prune", **pruning}]} if pruning else {}),
     }

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay
-from toolchain.cli.deploy import BoardName, DataFile, Force, Optimise, Out, configuration, given
+from toolchain.cli.deploy import Benchmark, BoardName, DataFile, Force, Optimise, Out, configuration, given
 
 HELP = """Keep a simulated board running, and print the port that any serial program can open.
 
@@ -24,10 +24,6 @@ SOURCE is a project folder or an output folder of `chipcast deploy` (built as it
 
   chipcast simulate kws.tflite --benchmark kws01 --json
 """
-
-Benchmark = Annotated[
-    str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01", show_default=False)
-]
 
 
 def register(app: typer.Typer) -> None:
