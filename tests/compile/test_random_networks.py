@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.cortex_m4 import CORTEX_M4
 from tests.host_runner import Target, compile_model, differences, has, random_inputs, run_programs
 from tests.random_networks import random_network
+from toolchain.errors import UnsupportedError
 from toolchain.vocabulary.program import Program
 
 NETWORKS = int(os.environ.get("CHIPCAST_NETWORKS", "2000"))
@@ -70,15 +71,22 @@ def check(networks: list[tuple[int, int]], folder: Path, *, target: Target | Non
     Returns how many arenas are as small as their lower bound.
     """
     cases: list[tuple[tuple[int, int], bytes, Program]] = []
+    refused: list[str] = []
     at_the_bound = 0
     for network in networks:
         model = random_network(*network)
-        program = compile_model(model, f"m{len(cases)}")
+        try:
+            program = compile_model(model, f"m{len(cases)}")
+        except UnsupportedError as refusal:
+            # One in thousands draws a scale at which the reference stops; more would mean a rule too strict.
+            refused.append(str(refusal))
+            continue
         cases.append((network, model, program))
         plain = compile_model(model, f"m{len(cases)}", passes=())
         if [layer.operator for layer in plain.layers] != [layer.operator for layer in program.layers]:
             cases.append((network, model, plain))
         at_the_bound += program.arena_bytes == program.arena_lower_bound_bytes
+    assert len(refused) <= 1, refused
     programs = [program for _, _, program in cases]
     inputs = [random_inputs(program, ROWS, network[0]) for network, _, program in cases]
     results = run_programs(programs, inputs, folder, model_flag="-O0", target=target)
