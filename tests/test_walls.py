@@ -28,15 +28,7 @@ ALLOWED = {
     "provenance": {"stages"},
 }
 # The only modules that see two rooms, and the rooms above all others.
-CORRIDOR = {
-    "pipeline",
-    "pipeline_bisect",
-    "pipeline_measure",
-    "pipeline_model",
-    "pipeline_project",
-    "pipeline_simulate",
-    "pipeline_verify",
-}
+CORRIDOR = {"pipeline"}
 TOP = {"cli", "hil", "__main__", "__init__"}
 HEAVY = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "sklearn")
 TENSORFLOW_ROOMS = {"load", "optimise", "convert", "tensorflow_import"}

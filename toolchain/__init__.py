@@ -16,7 +16,7 @@ from toolchain.errors import ChipcastError
 
 if TYPE_CHECKING:
     from toolchain.config import DeployConfig, config_from, load_config
-    from toolchain.pipeline import deploy
+    from toolchain.pipeline.deploy import deploy
     from toolchain.vocabulary.firmware import Firmware
     from toolchain.vocabulary.report import Report
 
@@ -34,7 +34,7 @@ _HOMES = {
     "DeployConfig": "toolchain.config",
     "config_from": "toolchain.config",
     "load_config": "toolchain.config",
-    "deploy": "toolchain.pipeline",
+    "deploy": "toolchain.pipeline.deploy",
     "Firmware": "toolchain.vocabulary.firmware",
     "Report": "toolchain.vocabulary.report",
 }

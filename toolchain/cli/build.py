@@ -53,8 +53,8 @@ def build(
 ) -> None:
     """See HELP."""
     from toolchain.errors import ConfigError  # noqa: PLC0415 (keeps `--help` fast)
-    from toolchain.pipeline import build as run  # noqa: PLC0415
-    from toolchain.pipeline_project import build_project, is_project  # noqa: PLC0415
+    from toolchain.pipeline.deploy import build as run  # noqa: PLC0415
+    from toolchain.pipeline.project import build_project, is_project  # noqa: PLC0415
 
     options = given(data=data, board=board, optimise_for=optimise_for, prune=prune, out=out)
     if is_project(source):

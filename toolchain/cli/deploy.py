@@ -91,7 +91,7 @@ def deploy(
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline import deploy as run  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.deploy import deploy as run  # noqa: PLC0415 (keeps `--help` fast)
     from toolchain.report.json_file import report_as_dict  # noqa: PLC0415
     from toolchain.report.memory_map import memory_as_text  # noqa: PLC0415
     from toolchain.report.terminal import report_as_text  # noqa: PLC0415

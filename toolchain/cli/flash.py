@@ -34,7 +34,7 @@ def flash(
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline_project import flash_project, stop_project  # noqa: PLC0415 (fast `--help`)
+    from toolchain.pipeline.project import flash_project, stop_project  # noqa: PLC0415 (fast `--help`)
 
     if stop:
         ended = stop_project(project)

@@ -74,7 +74,7 @@ def measure(
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline_measure import (  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.measure import (  # noqa: PLC0415 (keeps `--help` fast)
         MeasureOptions,
         default_result,
         discard_default_journal,

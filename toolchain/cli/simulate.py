@@ -45,8 +45,8 @@ def simulate(
     json: Annotated[bool, typer.Option("--json", help='print one line: {"port": …}')] = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline_project import is_project  # noqa: PLC0415 (keeps `--help` fast)
-    from toolchain.pipeline_simulate import (  # noqa: PLC0415
+    from toolchain.pipeline.project import is_project  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.simulate import (  # noqa: PLC0415
         require_project_matches,
         simulated_board,
     )
@@ -74,8 +74,8 @@ def _built(
     force: bool,
 ) -> Path:
     """The project folder, built from a model."""
-    from toolchain.pipeline import build  # noqa: PLC0415
-    from toolchain.pipeline_simulate import require_simulated_board  # noqa: PLC0415
+    from toolchain.pipeline.deploy import build  # noqa: PLC0415
+    from toolchain.pipeline.simulate import require_simulated_board  # noqa: PLC0415
 
     overrides = {
         **given(board=board, optimise_for=optimise_for, benchmark=benchmark),

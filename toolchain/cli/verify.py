@@ -37,7 +37,7 @@ def verify(
 ) -> None:
     """See HELP."""
     from toolchain.errors import VerificationError  # noqa: PLC0415 (keeps `--help` fast)
-    from toolchain.pipeline_verify import verify_result  # noqa: PLC0415
+    from toolchain.pipeline.verify import verify_result  # noqa: PLC0415
     from toolchain.report.verification_table import checks_as_dict, checks_as_text  # noqa: PLC0415
 
     checks = verify_result(result, project=project, data=data)

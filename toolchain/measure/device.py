@@ -32,6 +32,8 @@ from toolchain.vocabulary.measurement import Identity, Inference, MemoryUse
 PROTOCOL_VERSION = 2
 ANSWER_SECONDS = 10.0
 PROBE_SECONDS = 3.0
+# From reset to the first answer: a simulator that starts on a busy computer is the slowest.
+READY_SECONDS = 15.0
 # Timed inferences asked for at once: few enough that a damaged line is soon made good.
 TIME_BATCH = 50
 _IDENTITY_LINES = ("id", "build", "model", "clock", "sizes", "line", "align")
@@ -127,7 +129,7 @@ class Device:
             "Name the port with --port.",
         )
 
-    def wait_until_ready(self, seconds: float) -> None:
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait, at most `seconds`, until the firmware answers; a banner before that is passed over.
 
         Raises:

@@ -12,8 +12,6 @@ from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.measurement import Identity
 from toolchain.vocabulary.project import MANIFEST_FILE
 
-READY_SECONDS = 15.0
-
 
 def is_project(path: Path) -> bool:
     """Whether `path` is a rendered project or holds one."""
@@ -42,7 +40,7 @@ def flash_project(path: Path, *, port: str | None = None) -> tuple[FlashedBoard,
     flashed_board = flash_detached(project.folder, board, log=_log(project), port=port)
     with Device.open(flashed_board.url, board.serial.baud) as device:
         flashed_board.release()
-        device.wait_until_ready(READY_SECONDS)
+        device.wait_until_ready()
         identity = device.require_build(firmware.build_id)
     return flashed_board, identity
 

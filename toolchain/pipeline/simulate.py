@@ -21,9 +21,10 @@ from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
 
 LOOK_SECONDS = 2.0
-READY_SECONDS = 15.0
 # Longer than any pause within or between answers.
 QUIET_SECONDS = 0.5
+# What is still to come after that is bounded, whatever the device does.
+SILENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ def _let_begin(started: FlashedBoard, board: Board, firmware: Firmware) -> None:
     with contextlib.closing(open_link(started.url, board.serial.baud)) as link:
         device = Device(link)
         started.release()
-        device.wait_until_ready(READY_SECONDS)
+        device.wait_until_ready()
         device.require_build(firmware.build_id)
         # On a busy computer questions were asked more than once: their answers are still to come.
-        ends = time.monotonic() + READY_SECONDS
+        ends = time.monotonic() + SILENCE_SECONDS
         while time.monotonic() < ends and link.read_line(time.monotonic() + QUIET_SECONDS) is not None:
             pass
 

@@ -22,15 +22,13 @@ from toolchain.measure.journal import Journal, open_journal
 from toolchain.measure.release_build import require_release_build
 from toolchain.measure.run_data_set import measurement_of, run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
-from toolchain.pipeline_bisect import locate_divergence
+from toolchain.pipeline.locate_divergence import locate_divergence
 from toolchain.provenance import hash_array, hash_board, now, provenance_of
 from toolchain.simulate.oracle import Oracle, oracle_name
 from toolchain.stages import Observer
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.measurement import Measurement, Parity
 from toolchain.vocabulary.report import ProjectMeasurement
-
-READY_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _run(
         Device.open(board.url, manifest.board.serial.baud, answer_seconds=options.answer_seconds) as device,
     ):
         board.release()
-        device.wait_until_ready(READY_SECONDS)
+        device.wait_until_ready()
         measurement = run_data_set(
             device,
             device.require_build(firmware.build_id),

@@ -1,7 +1,4 @@
-"""The corridor: load → optimise → convert → compile → render → build → flash → measure → report.
-
-This module and those named pipeline_… beside it are the only ones that see two rooms at once.
-"""
+"""The corridor: load → optimise → convert → compile → render → build → flash → measure → report."""
 
 from __future__ import annotations
 
@@ -25,8 +22,8 @@ from toolchain.load.project import open_project
 from toolchain.measure import Device
 from toolchain.measure.run_data_set import run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
-from toolchain.pipeline_bisect import locate_divergence
-from toolchain.pipeline_model import data_key, int8_model, is_tflite
+from toolchain.pipeline.locate_divergence import locate_divergence
+from toolchain.pipeline.model import data_key, int8_model, is_tflite
 from toolchain.provenance import hash_array, now, provenance_of
 from toolchain.render.project import render_project
 from toolchain.report.json_file import write_report
@@ -50,7 +47,6 @@ from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Provenance, Report, memory_map_of
 
 SYMBOL_PREFIX = "model"
-READY_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +255,7 @@ def _measure(
             ) as device,
         ):
             running.release()
-            device.wait_until_ready(READY_SECONDS)
+            device.wait_until_ready()
             measurement = run_data_set(
                 device,
                 device.require_build(built.firmware.build_id),

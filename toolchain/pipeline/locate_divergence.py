@@ -23,7 +23,6 @@ from toolchain.simulate.oracle import Oracle
 from toolchain.stages import Observer
 from toolchain.vocabulary.measurement import Divergence, Parity
 
-READY_SECONDS = 15.0
 TENSORS_FLAG = "-DCHIPCAST_TENSORS"
 _BUILD_FLAGS = "build_flags ="
 # Made by building and running, or not the project's own.
@@ -84,7 +83,7 @@ def _divergence(
             Device.open(running.url, board.serial.baud, answer_seconds=answer_seconds) as device,
         ):
             running.release()
-            device.wait_until_ready(READY_SECONDS)
+            device.wait_until_ready()
             device.require_build(firmware.build_id)
 
             def dump(layer: int) -> Sequence[bytes]:
