@@ -7,13 +7,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from toolchain import errors
-from toolchain.config import DataSection, DeployConfig, MeasureSection, ModelSection
-from toolchain.vocabulary.settings import ConvertSettings, PruneSettings, Settings
+from toolchain.cli.options import KEYS
+from toolchain.config import DeployConfig
+from toolchain.vocabulary.settings import Settings
 
 VERBS = ("deploy", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
 
@@ -112,10 +115,20 @@ def test_an_unknown_board_names_the_near_ones(tmp_path: Path) -> None:
     refused(16, "boards", "sim_cortex_m3")
 
 
-def test_a_pruning_option_without_pruning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--step", "prune sparsty=0.5"], "sparsty"),
+        (["--step", "prune sparsity=1.5"], "sparsity"),
+        (["--step", "sparsity=0.5"], "name of a step"),
+        (["--step", "prune", "--step", "shrink"], "optimise.1"),
+        (["--prune", "2.0"], "sparsity"),
+    ],
+)
+def test_a_wrong_step_is_named(tmp_path: Path, words: list[str], named: str) -> None:
     file = tmp_path / "model.tflite"
     file.write_bytes(b"x")
-    assert "--prune" in refused(10, "deploy", file, "--epochs", "3")
+    assert named in refused(10, "deploy", file, *words)
 
 
 @pytest.mark.parametrize("verb", ["build", "flash", "measure"])
@@ -158,20 +171,19 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert done.stderr == ""
 
 
-def test_every_setting_of_deploy_toml_is_an_option_too() -> None:
-    # What the option is called where it is not the key's own name.
-    other = {"path": "data", "timeout_seconds": "timeout", "sparsity": "prune"}
-    elsewhere = {"step", "boards_folder"}  # the kind of step, and where the file lies
-    sections: list[type[Settings]] = [
-        DeployConfig,
-        ModelSection,
-        DataSection,
-        MeasureSection,
-        ConvertSettings,
-        PruneSettings,
-    ]
-    nested = {"model", "data", "measure", "convert", "optimise"}
-    keys = {key for section in sections for key in section.model_fields} - nested - elsewhere
+def keys_of(settings: type[Settings]) -> Iterator[str]:
+    """Every key of a section, dotted, those of its own sections too."""
+    for name, field in settings.model_fields.items():
+        inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        sections = [kind for kind in inner if issubclass(kind, Settings)]
+        for section in sections:
+            yield from (f"{name}.{key}" for key in keys_of(section))
+        if not sections:
+            yield name
+
+
+def test_every_key_of_deploy_toml_is_an_option_too() -> None:
+    elsewhere = {"model.path", "boards_folder"}  # SOURCE, and where the file lies
+    assert set(keys_of(DeployConfig)) - elsewhere == set(KEYS.values())
     text = chipcast("deploy", "--help", env={"COLUMNS": "200"}).stdout
-    missing = [key for key in keys if f"--{other.get(key, key).replace('_', '-')} " not in text]
-    assert missing == []
+    assert [name for name in KEYS if f"--{name.replace('_', '-')} " not in text] == []

@@ -72,16 +72,10 @@ def test_digits_from_keras_to_the_simulated_board(tmp_path: Path) -> None:
 
     # The same by options instead of the file.
     prune = tomllib.loads((EXAMPLE / "deploy.toml").read_text())["optimise"][0]
-    options = [
-        "--prune",
-        prune["sparsity"],
-        "--epochs",
-        prune["epochs"],
-        "--learning-rate",
-        prune["learning_rate"],
-    ]
+    settings = " ".join(f"{key}={value}" for key, value in prune.items() if key != "step")
+    options = ["--step", f"{prune['step']} {settings}"]
     data = ("--data", tmp_path / "digits.npz")
-    by_options = deploy(tmp_path / "digits.keras", *data, *map(str, options), "--out", out)
+    by_options = deploy(tmp_path / "digits.keras", *data, *options, "--out", out)
     assert by_options == report
 
     # What was left is a project that PlatformIO builds without this tool.

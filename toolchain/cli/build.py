@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay, print_json, print_result
-from toolchain.cli.deploy import (
+from toolchain.cli.options import (
     BoardName,
     DataFile,
     Force,
@@ -16,8 +16,10 @@ from toolchain.cli.deploy import (
     Optimise,
     Out,
     Prune,
+    Step,
     configuration,
     given,
+    overrides_of,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def build(
     board: BoardName = None,
     optimise_for: Optimise = None,
     prune: Prune = None,
+    step: Step = None,
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -56,22 +59,18 @@ def build(
     from toolchain.pipeline.deploy import build as run  # noqa: PLC0415
     from toolchain.pipeline.project import build_project, is_project  # noqa: PLC0415
 
-    options = given(data=data, board=board, optimise_for=optimise_for, prune=prune, out=out)
+    options = given(data=data, board=board, optimise_for=optimise_for, prune=prune, step=step or None)
     if is_project(source):
-        if options:
-            first = next(iter(options)).replace("_", "-")
+        unusable = {**options, **given(out=out)}
+        if unusable:
+            first = next(iter(unusable)).replace("_", "-")
             raise ConfigError(
                 f"--{first} does not apply to a project that is rendered already.",
                 "Leave it out, or give the model instead.",
             )
         firmware = build_project(source)
     else:
-        overrides = {
-            **given(board=board, optimise_for=optimise_for),
-            "data": given(path=data),
-            **({} if prune is None else {"optimise": [{"step": "prune", "sparsity": prune}]}),
-        }
-        config = configuration(source, overrides)
+        config = configuration(source, overrides_of(**options))
         with StageDisplay() as display:
             firmware = run(config, out=out, force=force, observer=display)
     _show(firmware, json)

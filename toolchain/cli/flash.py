@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import print_json, print_result
-from toolchain.cli.deploy import Json, Port
+from toolchain.cli.options import Json, Port
 
 HELP = """Flash a built project and check over the serial line that this very build answers.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay, print_json, print_result
-from toolchain.cli.deploy import DataFile, Inputs, Json, Labels, Port
+from toolchain.cli.options import DataFile, Inputs, Json, Labels, Port
 
 if TYPE_CHECKING:
     from toolchain.errors import ParityError

@@ -11,7 +11,17 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay
-from toolchain.cli.deploy import Benchmark, BoardName, DataFile, Force, Optimise, Out, configuration, given
+from toolchain.cli.options import (
+    Benchmark,
+    BoardName,
+    DataFile,
+    Force,
+    Optimise,
+    Out,
+    configuration,
+    given,
+    overrides_of,
+)
 
 HELP = """Keep a simulated board running, and print the port that any serial program can open.
 
@@ -77,10 +87,7 @@ def _built(
     from toolchain.pipeline.deploy import build  # noqa: PLC0415
     from toolchain.pipeline.simulate import require_simulated_board  # noqa: PLC0415
 
-    overrides = {
-        **given(board=board, optimise_for=optimise_for, benchmark=benchmark),
-        "data": given(path=data),
-    }
+    overrides = overrides_of(board=board, optimise_for=optimise_for, benchmark=benchmark, data=data)
     config = configuration(source, overrides)
     require_simulated_board(config)
     with StageDisplay() as display:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import print_json, print_result
-from toolchain.cli.deploy import DataFile, Json
+from toolchain.cli.options import DataFile, Json
 
 HELP = """Build a result's project anew and check that every hash in the result still agrees.
 

@@ -1,0 +1,167 @@
+"""Options that verbs share, and the one place that turns options into what deploy.toml says.
+
+`CONFIGURATION` has an option for every key of deploy.toml.  A verb that takes them all is registered
+through `with_configuration`; one that takes a few names them in its own signature and calls
+`overrides_of`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from toolchain.cli.step_option import parse_step
+
+if TYPE_CHECKING:
+    from toolchain.config import DeployConfig
+
+
+Source = Annotated[Path, typer.Argument(help="deploy.toml, Keras model or int8 .tflite", show_default=False)]
+DataFile = Annotated[Path | None, typer.Option("--data", help="samples and labels (.npz)")]
+Inputs = Annotated[str | None, typer.Option(help="name of the array of samples in the data file")]
+Labels = Annotated[str | None, typer.Option(help="name of the array of labels in the data file")]
+TestFraction = Annotated[float | None, typer.Option(help="share held out where the file has no test part")]
+Name = Annotated[str | None, typer.Option(help="what to call the model")]
+Prune = Annotated[float | None, typer.Option(help="short for --step 'prune sparsity=…', before any --step")]
+Step = Annotated[
+    list[str] | None,
+    typer.Option("--step", help="an optimisation step: 'prune sparsity=0.6 epochs=5'; repeatable"),
+]
+Calibration = Annotated[int | None, typer.Option("--calibration-samples", help="samples to quantise with")]
+Seed = Annotated[int | None, typer.Option(help="seed of every random choice \\[0]")]
+BoardName = Annotated[str | None, typer.Option("--board", help="board id or .toml file \\[sim_cortex_m4]")]
+Engine = Annotated[str | None, typer.Option(help="what runs the model: aot")]
+Optimise = Annotated[
+    str | None, typer.Option("--optimise-for", help="speed, ram or size: what matters most \\[speed]")
+]
+Benchmark = Annotated[str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01")]
+Port = Annotated[str | None, typer.Option(help="serial port of a real board")]
+SampleCount = Annotated[int | None, typer.Option("--samples", help="only the first N test samples")]
+RandomSamples = Annotated[int | None, typer.Option(help="inputs when there is no data \\[32]")]
+WarmUp = Annotated[int | None, typer.Option(help="untimed inferences before the first \\[3]")]
+PerLayer = Annotated[bool | None, typer.Option("--per-layer", help="time every layer as well")]
+Timeout = Annotated[float | None, typer.Option(help="seconds to wait for one answer \\[60]")]
+Out = Annotated[Path | None, typer.Option(help="output folder \\[out/NAME-BOARD]", show_default=False)]
+Force = Annotated[bool, typer.Option("--force", help="run every stage, changed or not")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
+
+
+# Heading in the help → parameter → (key of deploy.toml, dotted; the option).  A step is one of the table
+# `optimise`, and `model.path` is SOURCE.
+CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
+    "Data": {
+        "data": ("data.path", DataFile),
+        "inputs": ("data.inputs", Inputs),
+        "labels": ("data.labels", Labels),
+        "test_fraction": ("data.test_fraction", TestFraction),
+    },
+    "Model": {
+        "name": ("model.name", Name),
+        "step": ("optimise", Step),
+        "prune": ("optimise", Prune),
+        "calibration_samples": ("convert.calibration_samples", Calibration),
+        "seed": ("seed", Seed),
+    },
+    "Board": {
+        "board": ("board", BoardName),
+        "engine": ("engine", Engine),
+        "optimise_for": ("optimise_for", Optimise),
+        "benchmark": ("benchmark", Benchmark),
+        "port": ("port", Port),
+    },
+    "Measuring": {
+        "samples": ("measure.samples", SampleCount),
+        "random_samples": ("measure.random_samples", RandomSamples),
+        "warm_up": ("measure.warm_up", WarmUp),
+        "per_layer": ("measure.per_layer", PerLayer),
+        "timeout": ("measure.timeout_seconds", Timeout),
+    },
+}
+KEYS: Mapping[str, str] = {
+    name: key for options in CONFIGURATION.values() for name, (key, _) in options.items()
+}
+"""Parameter → key of deploy.toml."""
+
+
+def overrides_of(**options: Any) -> dict[str, Any]:
+    """The options that were given, by their parameters' names, nested as deploy.toml is.
+
+    Raises:
+        ConfigError: a step that cannot be read.
+    """
+    found: dict[str, Any] = {}
+    steps = _steps(options.pop("prune", None), options.pop("step", None))
+    if steps:
+        found["optimise"] = steps
+    for name, value in options.items():
+        if value is None:
+            continue
+        *sections, key = KEYS[name].split(".")
+        table = found
+        for section in sections:
+            table = table.setdefault(section, {})
+        table[key] = value
+    return found
+
+
+def _steps(prune: float | None, steps: list[str] | None) -> list[dict[str, Any]]:
+    short = [] if prune is None else [{"step": "prune", "sparsity": prune}]
+    return [*short, *map(parse_step, steps or ())]
+
+
+def with_configuration(verb: Callable[..., None]) -> Callable[..., None]:
+    """`verb(…, overrides, …)` as a command with every option of CONFIGURATION in the place of `overrides`."""
+
+    def command(**values: Any) -> None:
+        options = {name: values.pop(name) for name in KEYS}
+        verb(overrides=overrides_of(**options), **values)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(verb, eval_str=True).parameters.values():
+        if parameter.name == "overrides":
+            parameters += _configuration_parameters()
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    # Typer reads a command's options from here.
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {}
+    command.__doc__ = verb.__doc__
+    return command
+
+
+def _configuration_parameters() -> list[inspect.Parameter]:
+    """Every option of CONFIGURATION, under its heading, as what typer makes an option of."""
+    found = []
+    for heading, options in CONFIGURATION.items():
+        for name, (_, annotation) in options.items():
+            kind, option = get_args(annotation)
+            under_heading = copy(option)
+            under_heading.rich_help_panel = heading
+            found.append(
+                inspect.Parameter(
+                    name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=None,
+                    annotation=Annotated[kind, under_heading],
+                )
+            )
+    return found
+
+
+def configuration(source: Path, overrides: Mapping[str, Any]) -> DeployConfig:
+    """The DeployConfig of a deploy.toml or a model file, with the options on top."""
+    from toolchain.config import config_from, load_config  # noqa: PLC0415 (keeps `--help` fast)
+
+    if source.suffix == ".toml":
+        return load_config(source, overrides)
+    return config_from({**overrides, "model": {**overrides.get("model", {}), "path": source}})
+
+
+def given(**values: object) -> dict[str, object]:
+    """The options that were given."""
+    return {key: value for key, value in values.items() if value is not None}
