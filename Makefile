@@ -1,5 +1,7 @@
 # make demo   set everything up, then run the main job: examples/digits on a simulated Cortex-M4
 # make test   set everything up, then every check and every test
+# make bench  set everything up, then instructions, estimated cycles and memory of every benchmark model;
+#             `make bench ARGS=--json` for a program to read, ARGS="kws ad" for some of them
 # make docs   write docs/operators.md again
 # make setup  only the set-up; a second call does nothing
 
@@ -9,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DIGITS := examples/digits/digits.keras
 
-.PHONY: demo test docs lint format setup packages clean
+.PHONY: demo test bench docs lint format setup packages clean
 
 demo: setup $(DIGITS)
 	$(BIN)/chipcast deploy examples/digits/deploy.toml
@@ -19,6 +21,9 @@ $(DIGITS): examples/digits/train.py | setup
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: setup $(DIGITS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 docs: setup
 	$(BIN)/python -m toolchain.compile.operator_docs docs/operators.md

@@ -1,0 +1,88 @@
+"""`make bench`: what the MLPerf Tiny models and the digits example cost on the simulated Cortex-M4.
+
+python -m tests.bench [--json] [--optimise-for speed|ram|size] [MODEL …]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.cortex_m4_timing import MODEL
+from tests.bench.cost import BOARD, ModelCost, cost_of
+from tests.bench.figures import Book, read_figures
+from tests.bench.tables import layer_table, overview
+from toolchain.compile.compile_graph import OPTIMISATION_GOALS
+from toolchain.config import load_config
+from toolchain.pipeline.deploy import build
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT.parent / "shared" / "data" / "mlperf_tiny"
+DIGITS = "digits"
+
+
+def main() -> int:
+    """Print tables, or one JSON object; 1 when an output byte is not the oracle's."""
+    book = read_figures()
+    parser = argparse.ArgumentParser(prog="make bench", description="Instructions, estimated cycles, memory.")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join([*book.models, DIGITS]))
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.add_argument("--optimise-for", choices=OPTIMISATION_GOALS, default="speed")
+    options = parser.parse_args()
+    unknown = set(options.models) - {*book.models, DIGITS}
+    if unknown:
+        parser.error(f"no such model: {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="chipcast-bench-") as folder:
+        costs = [
+            cost_of(model, name, Path(folder) / name, optimise_for=options.optimise_for)
+            for name, model in _models(book, options.models or [*book.models, DIGITS])
+        ]
+    write = sys.stdout.write
+    write(_json(costs, book) if options.json else _text(costs, book))
+    return 1 if any(cost.different_bytes for cost in costs) else 0
+
+
+def _models(book: Book, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Name and int8 model file of each; what is not there is said on stderr."""
+    for name in wanted:
+        if name == DIGITS:
+            config = load_config(ROOT / "examples" / "digits" / "deploy.toml")
+            out = ROOT / "out" / f"{DIGITS}-{BOARD}"
+            build(config, out=out)
+            yield name, (out / "model.tflite").read_bytes()
+        elif (MODELS / book.models[name].file).is_file():
+            yield name, (MODELS / book.models[name].file).read_bytes()
+        else:
+            sys.stderr.write(f"Skipped {name}: {MODELS / book.models[name].file} is not there.\n")
+
+
+def _text(costs: list[ModelCost], book: Book) -> str:
+    return "\n".join([*map(layer_table, costs), overview(costs, book)])
+
+
+def _json(costs: list[ModelCost], book: Book) -> str:
+    return (
+        json.dumps(
+            {
+                "board": BOARD,
+                "instructions": {"kind": "counted"},
+                "cycles": {"kind": "estimated", "model": MODEL},
+                "costs": [
+                    {**dataclasses.asdict(cost), "flash_beside_weights": cost.flash_beside_weights}
+                    for cost in costs
+                ],
+                "held_against": dataclasses.asdict(book),
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
