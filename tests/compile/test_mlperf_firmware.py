@@ -64,10 +64,10 @@ def test_the_goals_differ_in_flash_and_in_flags(built: Builder) -> None:
 @pytest.mark.parametrize(
     ("file", "most"),
     [
-        ("kws_ref_model_int8", 16_400),
-        ("ic_resnet8_int8", 50_500),
-        ("vww_mobilenet_v1_025_96_int8", 55_800),
-        ("ad_autoencoder_int8", 1_400),
+        ("kws_ref_model_int8", 9_792),
+        ("ic_resnet8_int8", 33_440),
+        ("vww_mobilenet_v1_025_96_int8", 36_880),
+        ("ad_autoencoder_int8", 768),
     ],
 )
 def test_for_ram_the_arena_is_the_lower_bound(file: str, most: int) -> None:

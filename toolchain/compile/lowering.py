@@ -41,6 +41,19 @@ class Part:
     offset: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """`output` may begin exactly `distance` bytes before `source` does, and so overwrite it as it grows.
+
+    Whoever chooses a kernel says so for that kernel (see toolchain.compile.overlaps): in this place it
+    writes no byte that it reads later.
+    """
+
+    output: int
+    source: int
+    distance: int
+
+
 Parameters = dict[str, ParameterValue]
 """A kernel's parameters, in the order its struct declares them."""
 
@@ -64,13 +77,15 @@ class Lowering:
     """One operator, lowered.
 
     `in_place` lists (output tensor, input tensor) pairs that may share memory when the input is not
-    read again; `alias` the pairs that are the same bytes under two names, so nothing has to run.
+    read again, `overlaps` those of which the output may begin a distance before; `alias` the pairs that
+    are the same bytes under two names, so nothing has to run.
     """
 
     calls: tuple[PendingCall, ...]
     macs: int = 0
     scratch_bytes: int = 0
     in_place: tuple[tuple[int, int], ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
     alias: tuple[tuple[int, int], ...] = ()
     comment: str = ""
 

@@ -2,11 +2,13 @@
 
 Each block is needed from one layer to another; two blocks that are needed at the same time must not
 overlap.  No placement can be smaller than the largest sum of blocks needed by one layer (the liveness
-lower bound); a few orders of first-fit placement, from both ends, reach it on nearly every network.
+lower bound), nor than the largest block, even if not all of it is needed at once; a few orders of
+first-fit placement, from both ends, reach that on nearly every network.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -68,17 +70,25 @@ def align(size: int) -> int:
 
 
 def lower_bound(blocks: Sequence[Block]) -> int:
-    """The largest sum of aligned sizes that one layer needs."""
+    """The largest sum of aligned sizes that one layer needs, or the size of the largest block."""
+    return max((peak(blocks)[0], *(align(block.bytes) for block in blocks)))
+
+
+def peak(blocks: Sequence[Block]) -> tuple[int, tuple[range, ...]]:
+    """The largest sum of aligned sizes that one layer needs, and all layers that need as much."""
     change: dict[int, int] = {}
     for block in blocks:
         for span in block.needed():
             change[span.first] = change.get(span.first, 0) + span.stop - span.start
             change[span.last + 1] = change.get(span.last + 1, 0) - (span.stop - span.start)
-    live = largest = 0
-    for layer in sorted(change):
-        live += change[layer]
-        largest = max(largest, live)
-    return largest
+    layers = sorted(change)
+    live = list(itertools.accumulate(change[layer] for layer in layers))
+    largest = max(live, default=0)
+    return largest, tuple(
+        range(layer, after)
+        for (layer, after), bytes_ in zip(itertools.pairwise(layers), live, strict=False)
+        if bytes_ == largest
+    )
 
 
 def plan_memory(blocks: Sequence[Block]) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolchain.compile.activation_types import kernel_for, output_range, place_of
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import Lowering, Parameters, PendingCall
+from toolchain.compile.overlaps import channel_by_channel, overlap
 from toolchain.compile.rules import (
     activations,
     four_axes,
@@ -50,4 +51,6 @@ def lower_pool(layer: LayerView, name: str) -> Lowering:
         "activation_max": high,
     }
     places = place_of(layer.input()), place_of(layer.output())
-    return Lowering((PendingCall(kernel_for(layer, name), parameters, places),))
+    ahead = channel_by_channel(channels, multiplier=1)
+    call = PendingCall(kernel_for(layer, name), parameters, places)
+    return Lowering((call,), overlaps=overlap(layer, found, ahead))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from toolchain.compile.lowering import Lowering, Part
+from toolchain.compile.lowering import Lowering, Overlap, Part
 
 # Keep the longest chain a file may hold cheap; no real model comes near them.
 _MOST_MEMBERS = 1024
 _MOST_PAIRS = 4096
+
+Join = Part | Overlap
+"""What may share memory, or may be refused to."""
 
 Lifetimes = Mapping[int, tuple[int, int]]
 """Per tensor, the first and the last layer that needs its bytes."""
@@ -30,16 +33,17 @@ def share(
     lowerings: Sequence[Lowering],
     sizes: Mapping[int, int],
     lifetimes: Lifetimes,
-    refused: frozenset[Part] = frozenset(),
+    refused: frozenset[Join] = frozenset(),
 ) -> Sharing:
-    """Join whatever may share memory, except the parts in `refused`.
+    """Join whatever may share memory, except the parts and overlaps in `refused`.
 
     Two tensors whose bytes overlap in a storage either hold the same values there, or are never needed
     in the same layer (but for the one that computes the second in the place of the first).
     """
-    replaces = {pair for lowering in lowerings for pair in lowering.in_place}
+    replaces = {pair: 0 for lowering in lowerings for pair in lowering.in_place}
+    replaces |= {(o.output, o.source): o.distance for o in overlaps_of(lowerings) if o not in refused}
     storages = _Storages(sizes, lifetimes, replaces)
-    joined = set()
+    joined: set[Part] = set()
     for lowering in lowerings:
         for output, source in lowering.alias:
             storages.join(output, source, 0)
@@ -48,20 +52,26 @@ def share(
                 joined.add(call.copies)
     # Only now is it known which tensors hold the same values; no join above asked for lifetimes.
     for lowering in lowerings:
-        for output, source in lowering.in_place:
-            if storages.may_be_made_in_place(output, source):
-                storages.join(output, source, 0)
+        for output, source in (*lowering.in_place, *((o.output, o.source) for o in lowering.overlaps)):
+            if (output, source) in replaces and storages.may_be_made_in_place(output, source):
+                storages.join(output, source, -replaces[output, source])
                 break
     return Sharing(storages.all(), frozenset(joined))
+
+
+def overlaps_of(lowerings: Sequence[Lowering]) -> list[Overlap]:
+    """What outputs may overlap their inputs, layer by layer."""
+    return [overlap for lowering in lowerings for overlap in lowering.overlaps]
 
 
 class _Storages:
     """The storages while they grow together; offsets may be negative until they are done."""
 
     def __init__(
-        self, sizes: Mapping[int, int], lifetimes: Lifetimes, replaces: Set[tuple[int, int]]
+        self, sizes: Mapping[int, int], lifetimes: Lifetimes, replaces: Mapping[tuple[int, int], int]
     ) -> None:
-        """`replaces` are the pairs (output, input) whose kernel reads each value before it writes there."""
+        """`replaces` says for a pair (output, input) at how many bytes before the input the output may begin:
+        there its kernel reads each value before it writes."""
         self._sizes = sizes
         self._lifetimes = lifetimes
         self._replaces = replaces
@@ -96,11 +106,11 @@ class _Storages:
         return True
 
     def may_be_made_in_place(self, output: int, source: int) -> bool:
-        """Whether `output` can start where `source` does, so that nothing is overwritten while needed."""
+        """Whether `output` can start its distance before `source`, so that nothing needed is overwritten."""
         if source not in self._of or output not in self._of or self._of[source] is self._of[output]:
             return False
         old, new = self._of[source], self._of[output]
-        shift = old[source] - new[output]
+        shift = old[source] - self._replaces[output, source] - new[output]
         if len(old) + len(new) > _MOST_MEMBERS:
             return False
         # Most of what was ever in the one storage is done with before anything in the other begins.
@@ -117,7 +127,7 @@ class _Storages:
         (old_first, old_last), (new_first, new_last) = self._lifetimes[old], self._lifetimes[new]
         if old_last < new_first or new_last < old_first:
             return True
-        return distance == 0 and old_last == new_first and (new, old) in self._replaces
+        return old_last == new_first and self._replaces.get((new, old)) == -distance
 
     def all(self) -> tuple[Mapping[int, int], ...]:
         """Every storage once, its offsets from 0."""

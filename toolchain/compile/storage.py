@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolchain.compile.lowering import Lowering, Part
-from toolchain.compile.plan_memory import Block, Plan, Span, lower_bound, plan_memory
-from toolchain.compile.sharing import Lifetimes, Sharing, share
+from toolchain.compile.lowering import Lowering, Overlap, Part
+from toolchain.compile.plan_memory import Block, Plan, Span, lower_bound, peak, plan_memory
+from toolchain.compile.sharing import Join, Lifetimes, Sharing, overlaps_of, share
 from toolchain.vocabulary.graph import Graph
 from toolchain.vocabulary.program import ArenaBuffer
 
 # How many parts are tried on their own, the fewer the larger the model: this bounds time, not exactness.
-_MOST_PARTS_TRIED = 64
+_MOST_TRIED = 64
 _TENSORS_TRIED = 20_000
+# Of the rounds of overlaps, those with the lowest bounds.
+_MOST_ROUNDS_PLANNED = 3
 # The same for whole plans.
 _PAIRS_TRIED = 20_000
 
@@ -93,25 +95,52 @@ def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:
 def _best_sharing(
     lowerings: Sequence[Lowering], sizes: Mapping[int, int], lifetimes: Lifetimes, scratch: Sequence[Block]
 ) -> tuple[Sharing, Plan]:
-    """Sharing that takes the least memory: parts join their whole unless copying them needs less.
+    """Sharing that takes the least memory.
+
+    Outputs overlap inputs only in the layers that need the most, one round of them after another: the more
+    of them follow one another, the more memory they drift through.
+    """
+
+    def arranged(refused: frozenset[Join]) -> tuple[Sharing, list[Block]]:
+        sharing = share(lowerings, sizes, lifetimes, refused)
+        return sharing, [*(_block(s, sizes, lifetimes) for s in sharing.storages), *scratch]
+
+    apart = frozenset(overlaps_of(lowerings))
+    best = _best_without(apart, arranged, len(sizes))
+    rounds: list[tuple[int, frozenset[Overlap]]] = []
+    for _ in range(min(_MOST_TRIED, _TENSORS_TRIED // len(sizes))):
+        _, blocks = arranged(apart)
+        rounds.append((lower_bound(blocks), apart))
+        layers = peak(blocks)[1]
+        critical = {o for o in apart if any(lifetimes[o.output][0] in some for some in layers)}
+        if not critical:
+            break
+        apart -= critical
+    for bound, refused in sorted(rounds, key=lambda r: (r[0], -len(r[1])))[:_MOST_ROUNDS_PLANNED]:
+        if bound < best[1].arena_bytes:
+            best = min(best, _best_without(refused, arranged, len(sizes)), key=lambda b: b[1].arena_bytes)
+    return best
+
+
+def _best_without(
+    always: frozenset[Overlap],
+    arranged: Callable[[frozenset[Join]], tuple[Sharing, list[Block]]],
+    tensors: int,
+) -> tuple[Sharing, Plan]:
+    """The best that `arranged` makes, `always` refused: parts join their whole unless copying needs less.
 
     A part that lies in its whole needs no copy, but keeps its place there, whatever else is freed
     around it; so one is taken out where that lowers the bound, or makes a plan smaller that misses it.
     """
-
-    def arranged(refused: frozenset[Part]) -> tuple[Sharing, list[Block]]:
-        sharing = share(lowerings, sizes, lifetimes, refused)
-        return sharing, [*(_block(s, sizes, lifetimes) for s in sharing.storages), *scratch]
-
-    sharing, blocks = arranged(frozenset())
+    refused: frozenset[Join] = always
+    sharing, blocks = arranged(refused)
     parts = sorted(sharing.joined, key=lambda part: (part.part, part.whole, part.offset))
-    refused: frozenset[Part] = frozenset()
-    for part in parts[: min(_MOST_PARTS_TRIED, _TENSORS_TRIED // len(sizes))]:
+    for part in parts[: min(_MOST_TRIED, _TENSORS_TRIED // tensors)]:
         other, other_blocks = arranged(refused | {part})
         if lower_bound(other_blocks) < lower_bound(blocks):
             sharing, blocks, refused = other, other_blocks, refused | {part}
     plan = plan_memory(blocks)
-    others = [frozenset(), frozenset(parts), *(refused | {part} for part in parts)]
+    others = [always, always | frozenset(parts), *(refused | {part} for part in parts)]
     for other_refused in others[: _PAIRS_TRIED // len(blocks) ** 2]:
         if not parts or plan.arena_bytes == plan.lower_bound_bytes:
             break

@@ -88,19 +88,19 @@ void model_reset(void)
 
 void model_set_input(const uint8_t *bytes)
 {
-    memcpy(model_arena + 0, bytes + 0, 96); /* t0 */
+    memcpy(model_arena + 8, bytes + 0, 96); /* t0 */
 }
 
 void model_run(void)
 {
     /* 0 CONV_2D t2 */
-    chipcast_conv_2d_s8(&model_layer_0_0, model_arena + 0, model_arena + 96, model_arena + 128);
+    chipcast_conv_2d_s8(&model_layer_0_0, model_arena + 8, model_arena + 0, model_arena + 112);
     LAYER_DONE(0);
 }
 
 void model_get_output(uint8_t *bytes)
 {
-    memcpy(bytes + 0, model_arena + 96, 30); /* t2 */
+    memcpy(bytes + 0, model_arena + 0, 30); /* t2 */
 }
 
 #define ARENA_PAINT 0x5A
@@ -131,7 +131,7 @@ static const struct {
     uint16_t layer;
     uint32_t offset, bytes;
 } model_layer_outputs[] = {
-    {0, 96, 30}, /* t2 */
+    {0, 0, 30}, /* t2 */
     {UINT16_MAX, 0, 0},
 };
 

@@ -86,13 +86,13 @@ void model_reset(void)
 
 void model_set_input(const uint8_t *bytes)
 {
-    memcpy(model_arena + 144, bytes + 0, 96); /* t0 */
+    memcpy(model_arena + 56, bytes + 0, 96); /* t0 */
 }
 
 void model_run(void)
 {
     /* 0 DEPTHWISE_CONV_2D t3 */
-    chipcast_depthwise_conv_2d_s8(&model_layer_0_0, model_arena + 144, model_arena + 0);
+    chipcast_depthwise_conv_2d_s8(&model_layer_0_0, model_arena + 56, model_arena + 0);
     LAYER_DONE(0);
 }
 

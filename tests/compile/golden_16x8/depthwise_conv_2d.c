@@ -90,13 +90,13 @@ void model_set_input(const uint8_t *bytes)
 void model_run(void)
 {
     /* 0 DEPTHWISE_CONV_2D t3 */
-    chipcast_depthwise_conv_2d_s16(&model_layer_0_0, (int16_t *)(void *)(model_arena + 0), (int16_t *)(void *)(model_arena + 112));
+    chipcast_depthwise_conv_2d_s16(&model_layer_0_0, (int16_t *)(void *)(model_arena + 0), (int16_t *)(void *)(model_arena + 0));
     LAYER_DONE(0);
 }
 
 void model_get_output(uint8_t *bytes)
 {
-    memcpy(bytes + 0, model_arena + 112, 72); /* t3 */
+    memcpy(bytes + 0, model_arena + 0, 72); /* t3 */
 }
 
 #define ARENA_PAINT 0x5A
@@ -127,7 +127,7 @@ static const struct {
     uint16_t layer;
     uint32_t offset, bytes;
 } model_layer_outputs[] = {
-    {0, 112, 72}, /* t3 */
+    {0, 0, 72}, /* t3 */
     {UINT16_MAX, 0, 0},
 };
 

@@ -19,6 +19,7 @@ from toolchain.compile.lowering import (
     PendingCall,
     ScratchPlace,
 )
+from toolchain.compile.overlaps import overlap, patch_at_once, row_for_every_channel
 from toolchain.compile.rules import (
     activations,
     four_axes,
@@ -78,7 +79,9 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
             "output_channels": output_channels,
             **constants,
         }
-        return Lowering((PendingCall(kernel_for(layer, "fully_connected"), pointwise, places),), macs)
+        ahead = row_for_every_channel(output_channels)
+        call = PendingCall(kernel_for(layer, "fully_connected"), pointwise, places)
+        return Lowering((call,), macs, overlaps=overlap(layer, (height, width), ahead))
     around = window_parameters(layer, (height, width))
     parameters: Parameters = {
         "batches": batches,
@@ -98,7 +101,13 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     }
     patch = ScratchPlace(c_type=activation_type(layer.input()).c_type)
     call = PendingCall(kernel_for(layer, "conv_2d"), parameters, (*places, patch))
-    return Lowering((call,), macs, scratch_bytes=rows.shape[1] * ITEM_BYTES[layer.input().dtype])
+    ahead = patch_at_once(groups, input_channels, output_channels)
+    return Lowering(
+        (call,),
+        macs,
+        scratch_bytes=rows.shape[1] * ITEM_BYTES[layer.input().dtype],
+        overlaps=overlap(layer, (height, width), ahead),
+    )
 
 
 CONV_2D = OperatorSupport(

@@ -18,6 +18,7 @@ from toolchain.compile.lowering import (
     Parameters,
     PendingCall,
 )
+from toolchain.compile.overlaps import channel_by_channel, overlap
 from toolchain.compile.rules import (
     activations,
     four_axes,
@@ -85,7 +86,9 @@ def lower(layer: LayerView, pool: ConstantPool) -> Lowering:
     }
     places = place_of(layer.input()), place_of(layer.output())
     macs = layer.output().elements * rows.shape[1]
-    return Lowering((PendingCall(kernel_for(layer, "depthwise_conv_2d"), parameters, places),), macs)
+    ahead = channel_by_channel(input_channels, layer.integer("depth_multiplier"))
+    call = PendingCall(kernel_for(layer, "depthwise_conv_2d"), parameters, places)
+    return Lowering((call,), macs, overlaps=overlap(layer, (height, width), ahead))
 
 
 DEPTHWISE_CONV_2D = OperatorSupport(
