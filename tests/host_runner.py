@@ -42,6 +42,9 @@ HOST = Board(
     timer=Timer(hz=1_000_000_000, kind="host"),
 )
 
+# The same computer, for which kernels are chosen as for a core with DSP instructions: dsp.h emulates them.
+HOST_AS_DSP = HOST.model_copy(update={"core_features": ["dsp"]})
+
 _MAIN = """
 #include <stdio.h>
 #include <string.h>
@@ -119,9 +122,10 @@ def compile_model(
     *,
     optimise_for: str = DEFAULT_OPTIMISE_FOR,
     passes: Sequence[GraphPass] = PASSES,
+    board: Board = HOST,
 ) -> Program:
     graph = read_graph(model, name)
-    return compile_graph(graph, HOST, prefix=prefix, optimise_for=optimise_for, passes=passes)
+    return compile_graph(graph, board, prefix=prefix, optimise_for=optimise_for, passes=passes)
 
 
 def run_programs(

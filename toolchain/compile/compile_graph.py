@@ -9,8 +9,10 @@ from typing import get_args
 
 import numpy as np
 
+from toolchain.compile.core_features import Target, core_features
+from toolchain.compile.kernel_choice import Choice, choose
 from toolchain.compile.layer_view import LayerView
-from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
+from toolchain.compile.lowering import ConstantPool, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
@@ -48,9 +50,9 @@ def compile_graph(
 ) -> Program:
     """Compile `graph` for `board`; every C symbol will start with `prefix`.
 
-    The program computes, byte for byte, what TensorFlow Lite Micro computes.  The portable kernels are
-    chosen on every core and for every goal of `optimise_for` ("ram", "size" or "speed").  `passes` change
-    the graph first, and no byte of any output.
+    The program computes, byte for byte, what TensorFlow Lite Micro computes.  Kernels are chosen layer by
+    layer, by the board's core and the goal `optimise_for` ("ram", "size" or "speed").  `passes` change the
+    graph first, and no byte of any output.
 
     Raises:
         UnsupportedError: layers that cannot be compiled, all found in one pass, the first few named.
@@ -62,10 +64,12 @@ def compile_graph(
         graph = graph_pass(graph)
     _refuse_unsupported(graph, board, _unread(given))
     pool = ConstantPool()
-    lowerings = [OPERATORS[op.name].lower(LayerView(graph, op), pool) for op in graph.operators]
+    target = Target(core_features(board), optimise_for)
+    choices = [choose(OPERATORS[op.name], LayerView(graph, op), target, pool) for op in graph.operators]
+    lowerings = [choice.lowering for choice in choices]
     arena, state = lay_out(graph, lowerings), lay_out_state(graph, pool)
     places = _Places(graph, arena, state, pool)
-    layers = tuple(_layer(number, lowering, places) for number, lowering in enumerate(lowerings))
+    layers = tuple(_layer(number, choice, places) for number, choice in enumerate(choices))
     return Program(
         prefix=prefix,
         model_name=graph.name,
@@ -158,8 +162,8 @@ class _Places:
         return self.pool.add(symbol, c_type, data, role="weights", comment=tensor.name)
 
 
-def _layer(number: int, lowering: Lowering, places: _Places) -> Layer:
-    operator = places.graph.operators[number]
+def _layer(number: int, choice: Choice, places: _Places) -> Layer:
+    operator, lowering = places.graph.operators[number], choice.lowering
     scratch = places.arena.scratch_offsets[number]
     return Layer(
         index=number,
@@ -171,6 +175,8 @@ def _layer(number: int, lowering: Lowering, places: _Places) -> Layer:
         macs=lowering.macs,
         output_tensors=operator.outputs,
         comment=lowering.comment,
+        form=choice.form,
+        why=choice.why,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView
 from toolchain.vocabulary.program import Constant, ConstantRef, ParameterValue
 
@@ -114,14 +115,41 @@ Rule = Callable[[LayerView], str | None]
 """Returns why the layer cannot be compiled, or None.  Its docstring is the rule in words."""
 
 
+Lower = Callable[[LayerView, ConstantPool], Lowering]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A form that can compute the layer at hand, all it rests on proven.
+
+    `cycles` is an estimate, only to compare forms of one layer; `why` says in a few words what was proven;
+    `lower` makes the calls and constants, and is called for the form that is chosen alone.
+    """
+
+    cycles: float
+    why: str
+    lower: Callable[[ConstantPool], Lowering]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelForm:
+    """One faster way to compute an operator.  `propose` gives a candidate, or why there is none."""
+
+    name: str
+    propose: Callable[[LayerView, Target], Candidate | str]
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorSupport:
     """One TFLite operator: the rules it has to meet, in the order they are asked, and its lowering.
 
-    `variables` are the positions of inputs that are variable tensors, which live on between inferences.
+    `lower` is the portable form, which every core can run and which computes whatever the rules let pass;
+    `forms` are the faster ones.  `variables` are the positions of inputs that are variable tensors, which
+    live on between inferences.
     """
 
     name: str
     rules: tuple[Rule, ...]
-    lower: Callable[[LayerView, ConstantPool], Lowering]
+    lower: Lower
     variables: tuple[int, ...] = ()
+    forms: tuple[KernelForm, ...] = ()

@@ -11,6 +11,7 @@ CIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
 Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .,:+_()/\-]*$", min_length=1, max_length=100)]
 Interrupt = Annotated[int, Field(ge=0, lt=64)]
+CoreFeature = Literal["dsp", "helium"]
 Flag = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_=,.+\-/]+$", max_length=200)]
 
 
@@ -119,6 +120,9 @@ class Board(_Strict):
     name: Text
     mcu: Text
     core: Identifier
+    core_features: list[CoreFeature] | None = Field(
+        default=None, description="where the core has not what others of its name have"
+    )
     clock_hz: int | None = Field(default=None, gt=0, le=10_000_000_000, description="the core's, where known")
     memory: Memory
     platformio: PlatformIO

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain.vocabulary.program import ArenaBuffer, Program, TensorPort
+from toolchain.vocabulary.program import PORTABLE, ArenaBuffer, Program, TensorPort
 
 
 @dataclass(frozen=True, slots=True)
 class LayerFacts:
     """A layer's name, its TFLite operator and its multiply-accumulates.
 
-    `outputs` are the model file's indices of the tensors it leaves in the arena, in order.
+    `outputs` are the model file's indices of the tensors it leaves in the arena, in order; `form` and `why`
+    the way it is computed and what that rests on.
     """
 
     name: str
     op: str
     macs: int
     outputs: tuple[int, ...] = ()
+    form: str = PORTABLE
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def facts_of(program: Program) -> ProgramFacts:
                 layer.operator,
                 layer.macs,
                 tuple(tensor for tensor in layer.output_tensors if tensor in placed),
+                layer.form,
+                layer.why,
             )
             for layer in program.layers
         ),

@@ -58,6 +58,9 @@ class StateRef:
     c_type: str = "int8_t"
 
 
+PORTABLE = "portable"
+"""The form of a layer that every core can run."""
+
 Address = ConstantRef | BufferRef | StateRef
 ParameterValue = int | float | tuple[int, ...] | ConstantRef | None
 """None is rendered as a null pointer, a tuple as a braced initialiser."""
@@ -80,7 +83,10 @@ class KernelCall:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One operator of the model as it runs: its calls, and what a person calls it."""
+    """One operator of the model as it runs: its calls, and what a person calls it.
+
+    `form` is the way it is computed that was chosen for the core, `why` what that rests on.
+    """
 
     index: int
     name: str
@@ -89,6 +95,8 @@ class Layer:
     macs: int
     output_tensors: tuple[int, ...]
     comment: str = ""
+    form: str = PORTABLE
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

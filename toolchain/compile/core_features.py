@@ -1,0 +1,34 @@
+"""What a core can do that kernels are chosen by, and what a program is compiled for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from toolchain.vocabulary.board import Board, CoreFeature
+
+# "dsp": the SIMD instructions of Armv7E-M and of Armv8-M's DSP extension (SMLAD, SXTB16, SMMUL, …), which
+# is optional in the Cortex-M33 and M35P and nearly always there.  "helium": the vectors of Armv8.1-M.
+_FEATURES: Mapping[str, frozenset[CoreFeature]] = {
+    "cortex-m4": frozenset({"dsp"}),
+    "cortex-m7": frozenset({"dsp"}),
+    "cortex-m33": frozenset({"dsp"}),
+    "cortex-m35p": frozenset({"dsp"}),
+    "cortex-m55": frozenset({"dsp", "helium"}),
+    "cortex-m85": frozenset({"dsp", "helium"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What kernels are chosen for: the core's features, and what the user wants most."""
+
+    features: frozenset[CoreFeature]
+    optimise_for: str
+
+
+def core_features(board: Board) -> frozenset[CoreFeature]:
+    """The features of the board's core: what the board file says, else what cores of its name have."""
+    if board.core_features is not None:
+        return frozenset(board.core_features)
+    return _FEATURES.get(board.core, frozenset())

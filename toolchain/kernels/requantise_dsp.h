@@ -1,0 +1,22 @@
+/* The way from a sum to an output where the compiler has proven a short one: see
+ * toolchain/compile/requantise_forms.py, which also makes the constants. */
+#ifndef CHIPCAST_REQUANTISE_DSP_H
+#define CHIPCAST_REQUANTISE_DSP_H
+
+#include <stdint.h>
+
+#include "dsp.h"
+
+/* "Rectified": t = bias + 256 * sum. The output, plus 128, once it is saturated to uint8_t. */
+static inline int32_t chipcast_rectified(int32_t t, int32_t multiplier, int32_t shift)
+{
+    return chipcast_smmul(t, multiplier) >> shift;
+}
+
+/* "Any sign": t = bias + 2 * sum. The output, once it is saturated to int8_t. */
+static inline int32_t chipcast_any_sign(int32_t t, int32_t multiplier, int32_t rounding, int32_t shift)
+{
+    return chipcast_smmlar(t, multiplier, rounding + (t >> 31)) >> shift;
+}
+
+#endif
