@@ -15,7 +15,16 @@ PACKAGE = Path(toolchain.__file__).parent
 ROOMS = {"load", "optimise", "convert", "compile", "kernels", "render", "simulate", "measure", "report"}
 ROOM_FILES = {"build", "flash"}
 # What every room may import, besides itself.
-COMMON = {"vocabulary", "errors", "paths", "process", "installed", "tensorflow_import"}
+COMMON = {
+    "vocabulary",
+    "errors",
+    "paths",
+    "process",
+    "installed",
+    "tensorflow_import",
+    "network_file",
+    "intervals",
+}
 # Where a driver needs what it drives.
 ALLOWED = {
     "build": {"pio", "stack_usage"},

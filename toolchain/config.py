@@ -15,9 +15,9 @@ from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
     ConvertSettings,
     OptimiseFor,
-    OptimiseStep,
     Settings,
 )
+from toolchain.vocabulary.steps.union import OptimiseStep, teachers_of
 
 CONFIG_BYTES_MAX = 1_000_000
 DEFAULT_BOARD = "sim_cortex_m4"
@@ -94,6 +94,10 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Deplo
         part = document.get(section)
         if isinstance(part, dict) and isinstance(part.get("path"), str):
             part["path"] = base / part["path"]
+    for step in document.get("optimise", []) if isinstance(document.get("optimise"), list) else []:
+        distil = step.get("distil") if isinstance(step, dict) else None
+        if isinstance(distil, dict) and isinstance(distil.get("teacher"), str):
+            distil["teacher"] = base / distil["teacher"]
     board = document.get("board")
     if isinstance(board, str) and board.endswith(".toml"):
         document["board"] = str(base / board)
@@ -117,6 +121,8 @@ def config_from(values: Mapping[str, Any], *, source: str = "the options") -> De
     data = config.data
     if data is not None:
         data = data.model_copy(update={"path": _existing(data.path, "data set")})
+    for teacher in teachers_of(config.optimise):
+        _existing(teacher, "teacher")
     return config.model_copy(update={"model": model, "data": data})
 
 

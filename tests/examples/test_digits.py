@@ -16,7 +16,7 @@ from toolchain.convert.to_int8 import convert_to_int8
 from toolchain.load.dataset import fit_data, load_data, quantise_inputs
 from toolchain.load.keras_model import load_keras
 from toolchain.optimise.run_steps import optimise_model
-from toolchain.vocabulary.settings import PruneSettings
+from toolchain.vocabulary.steps.prune import PruneSettings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
 

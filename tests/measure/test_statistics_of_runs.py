@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolchain.measure.statistics_of_runs import find_outliers, quantile, wilson_interval
+from toolchain.intervals import wilson_interval
+from toolchain.measure.statistics_of_runs import find_outliers, quantile
 from toolchain.vocabulary.measurement import Outlier
 
 

@@ -11,13 +11,16 @@ from sklearn.datasets import load_digits
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
 from toolchain.errors import DataError, ModelError
-from toolchain.optimise.evaluate import accuracy, classification_loss
+from toolchain.optimise.loss import loss_for
+from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prunable_kernels, prune, sparsity_of
 from toolchain.optimise.run_steps import MODEL_FILE, optimise_model
+from toolchain.optimise.step_context import StepContext
+from toolchain.optimise.task import task_of
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet, Samples
 from toolchain.vocabulary.optimisation import KerasModel
-from toolchain.vocabulary.settings import PruneSettings
+from toolchain.vocabulary.steps.prune import PruneSettings
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +65,11 @@ def trained(tf_keras: Any, digits: DataSet) -> Any:
     return network
 
 
+def accuracy_of(network: Any, samples: Samples) -> float | None:
+    score = Metric()(network, samples)
+    return score.value if score is not None and score.metric == "accuracy" else None
+
+
 def as_model(network: Any) -> KerasModel:
     return KerasModel(network, Path("digits.keras"), "a" * 64, 1234, tuple(network.inputs[0].shape))
 
@@ -84,7 +92,7 @@ def test_the_zeros_are_there_and_the_accuracy_comes_back(
     record = result.records[0]
     assert record.settings["sparsity"] == 0.6
     assert record.sparsity == pytest.approx(0.6, abs=0.01)
-    assert record.accuracy_before == result.summary.accuracy == accuracy(trained, digits.test)
+    assert record.accuracy_before == result.summary.accuracy == accuracy_of(trained, digits.test)
     assert record.accuracy_before is not None
     assert record.accuracy_after is not None
     assert record.accuracy_before > 0.85
@@ -108,7 +116,7 @@ def test_the_zeros_are_there_and_the_accuracy_comes_back(
         type(layer).__name__ for layer in trained.layers
     }
     assert sparsity_of(again) == record.sparsity
-    assert accuracy(again, digits.test) == record.accuracy_after
+    assert accuracy_of(again, digits.test) == record.accuracy_after
     for name, kernel in prunable_kernels(again):
         assert np.mean(np.asarray(kernel) == 0) == pytest.approx(0.6, abs=0.01), name
     assert [name for name, _ in prunable_kernels(again)] == ["conv", "dense"]
@@ -161,7 +169,7 @@ def test_the_last_mask_is_drawn_at_the_full_sparsity_however_short_the_training(
 ) -> None:
     settings = PruneSettings(sparsity=0.7, epochs=epochs, batch_size=batch)
     with tensorflow_noise_to(None):
-        pruned = prune(trained, digits, settings, seed=0, progress=silent)
+        pruned = prune(trained, settings, StepContext(digits, 0, silent))
     assert sparsity_of(pruned) == pytest.approx(0.7, abs=0.01)
 
 
@@ -199,7 +207,7 @@ def test_what_cannot_be_trained_is_refused(
     with pytest.raises(DataError, match="no labels to train on"):
         run(trained, DataSet(digits.source, digits.sha256, unlabelled, unlabelled))
     wrong = Samples(digits.train.inputs[:3], np.array([0, 1, 10]))
-    with pytest.raises(DataError, match=r"label 10, the network 10 output"):
+    with pytest.raises(DataError, match=r"label 10, the network tells 10 class"):
         run(trained, DataSet(digits.source, digits.sha256, wrong, digits.test))
 
     def ending_in(*last: Any, batch: int | None = None) -> Any:
@@ -232,7 +240,8 @@ def test_the_loss_fits_the_output(tf_keras: Any) -> None:
         x = source = tf_keras.Input((12,))
         for layer in last:
             x = layer(x)
-        loss = classification_loss(tf_keras, tf_keras.Model(source, x), "prune")
+        samples = Samples(np.zeros((3, 12), np.float32), np.arange(3))
+        loss = loss_for(task_of(tf_keras.Model(source, x), samples, "prune"))
         return bool(loss.get_config()["from_logits"])
 
     assert is_logits(layers.Dense(3))
@@ -248,16 +257,16 @@ def test_a_training_that_diverges_is_an_error(trained: Any, digits: DataSet) -> 
     huge = Samples(np.asarray(digits.train.inputs, np.float32) * np.float32(3e38), digits.train.labels)
     data = DataSet(digits.source, digits.sha256, huge, digits.test)
     with tensorflow_noise_to(None), pytest.raises(ModelError, match="diverged"):
-        prune(trained, data, PruneSettings(epochs=2, learning_rate=10.0), seed=0, progress=silent)
+        prune(trained, PruneSettings(epochs=2, learning_rate=10.0), StepContext(data, 0, silent))
 
 
 def test_accuracy_is_not_known_without_labels_or_for_one_value(
     tf_keras: Any, trained: Any, digits: DataSet
 ) -> None:
-    assert accuracy(trained, Samples(digits.test.inputs, None)) is None
+    assert accuracy_of(trained, Samples(digits.test.inputs, None)) is None
     source = tf_keras.Input((8, 8, 1))
     single = tf_keras.Model(source, tf_keras.layers.Dense(1)(tf_keras.layers.Flatten()(source)))
-    assert accuracy(single, digits.test) is None
+    assert accuracy_of(single, digits.test) is None
 
 
 def test_accuracy_counts_every_sample_once(tf_keras: Any) -> None:
@@ -268,4 +277,4 @@ def test_accuracy_counts_every_sample_once(tf_keras: Any) -> None:
         inputs = random.normal(size=(300, 5)).astype(np.float32)
         labels = inputs.argmax(axis=1)
         labels[:75] = (labels[:75] + 1) % 5
-        assert accuracy(network, Samples(inputs, labels)) == 0.75
+        assert accuracy_of(network, Samples(inputs, labels)) == 0.75

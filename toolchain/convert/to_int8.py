@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
+from toolchain.network_file import load_network
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.optimisation import Progress
 
@@ -38,7 +39,7 @@ def convert_to_int8(
         MissingPackageError: the TensorFlow stack is not installed.
     """
     with tensorflow_noise_to(log):
-        network = _load(model_file)
+        network = load_network(model_file)
         shape = _check_calibration(network, calibration)
         progress(0.0, "tracing the model")
         heard = _Calibration(calibration, progress)
@@ -53,16 +54,6 @@ def convert_to_int8(
     require_integer_tensors(model)
     progress(1.0, "converted")
     return model
-
-
-def _load(model_file: Path) -> Any:
-    tf_keras = import_stack("tf_keras")
-    try:
-        return tf_keras.models.load_model(model_file, compile=False)
-    except Exception as exc:
-        raise ModelError(
-            f"{model_file.name} cannot be loaded for conversion.", "Run the optimise stage again (--force)."
-        ) from exc
 
 
 def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:

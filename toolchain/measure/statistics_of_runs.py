@@ -1,4 +1,4 @@
-"""Order statistics of inference times, and the confidence interval of a share.  Pure arithmetic."""
+"""Order statistics of inference times.  Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ LEAST_SHARE = 0.01
 OUTLIER_RULE = (
     "further than 3 interquartile ranges outside the quartiles, and more than 1 % away from the median"
 )
-# The 97.5 % point of the normal distribution: two-sided 95 %.
-Z_95 = 1.959963984540054
 
 
 def quantile(ordered: Sequence[int], share: float) -> int:
@@ -37,22 +35,4 @@ def find_outliers(values: Sequence[int]) -> tuple[Outlier, ...]:
         Outlier(run, value)
         for run, value in enumerate(values)
         if (value < low - reach or value > high + reach) and abs(value - median) > LEAST_SHARE * median
-    )
-
-
-def wilson_interval(right: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share of `right` in `total` independent samples, 0…1.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927: unlike the
-    normal approximation it stays within 0…1 and keeps a width when all or none are right.
-    """
-    if not 0 <= right <= total or total == 0:
-        raise ValueError(f"{right} right of {total}")
-    share, z2 = right / total, Z_95 * Z_95
-    centre = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = Z_95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
-    # Exactly 0 and 1 at the ends, where rounding would leave them a hair beside.
-    return (
-        0.0 if right == 0 else max(0.0, centre - half),
-        1.0 if right == total else min(1.0, centre + half),
     )

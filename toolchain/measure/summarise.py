@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import DataError, TimerError
-from toolchain.measure.statistics_of_runs import OUTLIER_RULE, find_outliers, quantile, wilson_interval
+from toolchain.intervals import wilson_interval
+from toolchain.measure.statistics_of_runs import OUTLIER_RULE, find_outliers, quantile
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Measurement, Parity, Timing
 

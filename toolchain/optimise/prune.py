@@ -12,12 +12,9 @@ from typing import Any
 import numpy as np
 
 from toolchain.errors import ModelError
-from toolchain.optimise.evaluate import check_trainable, classification_loss
-from toolchain.optimise.fit import fit
+from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack
-from toolchain.vocabulary.data import DataSet
-from toolchain.vocabulary.optimisation import Progress
-from toolchain.vocabulary.settings import PruneSettings
+from toolchain.vocabulary.steps.prune import PruneSettings
 
 # Of all training steps, the share in which sparsity rises; in the rest the network recovers.
 _RISING_SHARE = 0.6
@@ -27,21 +24,20 @@ _MASK_UPDATES = 50
 _MISSING_PER_LAYER = 1.0
 
 
-def prune(network: Any, data: DataSet, settings: PruneSettings, *, seed: int, progress: Progress) -> Any:
+def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     """A new `tf_keras` model with `settings.sparsity` of the weights in each prunable layer at zero.
 
     Prunable are the kernels of Dense, convolution and recurrent layers, as the library knows them
     (not depthwise kernels: they are few, and each matters).  `network` is left as it is.
 
     Raises:
-        DataError, ModelError: it cannot be trained on this data, see `check_trainable`.
+        DataError, ModelError: it cannot be trained on this data, see `StepContext.fit`.
         ModelError: no layer can be pruned, or zeros are missing afterwards.
     """
-    samples = check_trainable(network, data.train, settings.step)
+    samples = context.training(settings.step)
+    context.task(network, settings.step)
     tf_keras = import_stack("tf_keras")
-    loss = classification_loss(tf_keras, network, settings.step)
     keras_sparsity = import_stack("tensorflow_model_optimization").sparsity.keras
-    tf_keras.utils.set_random_seed(seed)
     _refuse_nested(tf_keras, network)
     if not prunable_kernels(network):
         raise ModelError("The network has no layer that can be pruned.", "Leave the step 'prune' out.")
@@ -56,17 +52,7 @@ def prune(network: Any, data: DataSet, settings: PruneSettings, *, seed: int, pr
 
     pruning = tf_keras.models.clone_model(network, clone_function=wrapped)
     _copy_into_wrapped(network, pruning)
-    fit(
-        pruning,
-        samples,
-        loss=loss,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        callbacks=[keras_sparsity.UpdatePruningStep()],
-        progress=progress,
-        words="prune",
-    )
+    context.fit(pruning, settings, callbacks=[keras_sparsity.UpdatePruningStep()])
     pruned = keras_sparsity.strip_pruning(pruning)
     _check_zeros(pruned, settings.sparsity)
     return pruned

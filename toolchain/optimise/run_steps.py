@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from toolchain.errors import DataError
-from toolchain.optimise.evaluate import accuracy
+from toolchain.network_file import save_network
+from toolchain.optimise.fine_tune import fine_tune
+from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune, sparsity_of
+from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.optimisation import (
@@ -21,12 +24,13 @@ from toolchain.vocabulary.optimisation import (
     Progress,
     StepRecord,
 )
-from toolchain.vocabulary.settings import OptimiseStep
+from toolchain.vocabulary.score import Score
+from toolchain.vocabulary.steps.union import OptimiseStep
 
 MODEL_FILE = "float_model.keras"
 
 # One more step is one more file beside prune.py, and one more line here.
-_STEPS: Mapping[str, Callable[..., Any]] = {"prune": prune}
+_STEPS: Mapping[str, Callable[..., Any]] = {"fine_tune": fine_tune, "prune": prune}
 
 
 def optimise_model(
@@ -38,12 +42,17 @@ def optimise_model(
     work: Path,
     progress: Progress,
     log: Path | None = None,
+    metric: Metric | None = None,
+    load_teacher: Callable[[Path], Any] | None = None,
+    checkpoints: Path | None = None,
 ) -> OptimisedModel:
     """Run `steps` in order on `model` and leave the result in the folder `work`.
 
     `data` fits the model: float32, shape (samples, *model.input_shape[1:]).  With the same seed, on
-    one machine, the same weights come out.  Accuracies are of the float model on `data.test`.  The
-    file appears whole or not at all.  `log` receives TensorFlow's native output.
+    one machine, the same weights come out.  Scores are of the float model on `data.test`, by `metric`
+    (None: what fits the data).  `load_teacher` reads a teacher for distillation.  The file appears whole
+    or not at all.  `checkpoints` is a folder for the state of trainings: a run that was killed goes on from
+    there, and removes it in the end.  `log` receives TensorFlow's native output.
 
     Raises:
         DataError: a step trains and there is no (labelled, fitting) data.
@@ -57,17 +66,49 @@ def optimise_model(
         )
     with tensorflow_noise_to(log):
         _make_repeatable(seed)
-        network, known = model.network, None if data is None else accuracy(model.network, data.test)
+        metric = metric or Metric()
+        network, known = model.network, _score(metric, model.network, data)
         summary = _summary(model, known)
         records: list[StepRecord] = []
         for number, step in enumerate(steps):
-            inner = _part_of(progress, number, len(steps))
-            network = _STEPS[step.step](network, data, step, seed=seed, progress=inner)
-            before, known = known, None if data is None else accuracy(network, data.test)
-            records.append(StepRecord(step.step, step.model_dump(), before, known, sparsity_of(network)))
-        file = _save(network, work)
+            context = StepContext(
+                data,
+                seed,
+                _part_of(progress, number, len(steps)),
+                metric,
+                None if checkpoints is None else checkpoints / f"{number}-{step.step}",
+                model.network,
+                load_teacher,
+            )
+            network = _STEPS[step.step](network, step, context)
+            before, known = known, _score(metric, network, data)
+            records.append(_record(step, before, known, network))
+        file = work / MODEL_FILE
+        save_network(network, file)
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
     progress(1.0, "saved")
     return OptimisedModel(file, model.input_shape, summary, tuple(records))
+
+
+def _score(metric: Metric, network: Any, data: DataSet | None) -> Score | None:
+    return None if data is None else metric(network, data.test)
+
+
+def _record(step: OptimiseStep, before: Score | None, after: Score | None, network: Any) -> StepRecord:
+    return StepRecord(
+        step=step.step,
+        settings=step.model_dump(mode="json"),
+        accuracy_before=_accuracy(before),
+        accuracy_after=_accuracy(after),
+        sparsity=sparsity_of(network),
+        before=before,
+        after=after,
+    )
+
+
+def _accuracy(score: Score | None) -> float | None:
+    return score.value if score is not None and score.metric == "accuracy" else None
 
 
 def _make_repeatable(seed: int) -> None:
@@ -76,29 +117,17 @@ def _make_repeatable(seed: int) -> None:
     tensorflow.config.experimental.enable_op_determinism()
 
 
-def _summary(model: KerasModel, known: float | None) -> KerasSummary:
+def _summary(model: KerasModel, known: Score | None) -> KerasSummary:
     return KerasSummary(
         name=model.source.stem,
         source=model.source.name,
         sha256=model.sha256,
         parameters=int(sum(np.prod(weight.shape, dtype=np.int64) for weight in model.network.weights)),
         file_bytes=model.file_bytes,
-        accuracy=known,
+        accuracy=_accuracy(known),
     )
 
 
 def _part_of(progress: Progress, number: int, steps: int) -> Progress:
     """Progress of one step as part of them all."""
     return lambda share, words: progress((number + share) / steps, words)
-
-
-def _save(network: Any, work: Path) -> Path:
-    work.mkdir(parents=True, exist_ok=True)
-    # The name tells Keras the format, so the temporary one ends alike.
-    temporary, file = work / f".part-{os.getpid()}.keras", work / MODEL_FILE
-    try:
-        network.save(temporary, save_format="keras")
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return file

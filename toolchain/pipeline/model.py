@@ -19,6 +19,7 @@ from toolchain.load.dataset import fit_data, load_data
 from toolchain.stages import Workshop, hash_file, hash_sources, version_of, write_whole
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.optimisation import OptimisedModel
+from toolchain.vocabulary.steps.union import teachers_of
 
 MODEL_BYTES_MAX = 1 << 30
 _TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
@@ -106,17 +107,22 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
             work=work,
             progress=shop.observer.progress,
             log=shop.log,
+            load_teacher=lambda teacher: load_keras(teacher, log=shop.log).network,
+            checkpoints=shop.stages / "trainings",
         )
 
     return shop.run(
         "optimise",
         depends_on={
             "model": hash_file(config.model.path),
-            "steps": [step.model_dump() for step in config.optimise],
+            "steps": [step.model_dump(mode="json") for step in config.optimise],
+            "teachers": [hash_file(teacher) for teacher in teachers_of(config.optimise)],
             "data": data_key(config),
             "seed": config.seed,
             "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources("load", "optimise", "tensorflow_import.py"),
+            "sources": hash_sources(
+                "load", "optimise", "tensorflow_import.py", "network_file.py", "intervals.py"
+            ),
         },
         writes=[work],
         result=OptimisedModel,
@@ -156,7 +162,7 @@ def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) 
             "data": data_key(config),
             "seed": config.seed,
             "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources("convert", "load", "tensorflow_import.py"),
+            "sources": hash_sources("convert", "load", "tensorflow_import.py", "network_file.py"),
         },
         writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
         result=str,

@@ -168,7 +168,7 @@ class Parity:
 class Accuracy:
     """Share of samples whose largest output is at the label, 0…1; None: not known.
 
-    The intervals are Wilson's at 95 % (see toolchain.measure.statistics_of_runs).
+    The intervals are Wilson's at 95 % (see toolchain.intervals).
     """
 
     float_model: float | None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolchain.vocabulary.score import Score
+
 Progress = Callable[[float, str], None]
 """Called with the share done (0…1) and a few words on what is being done; may raise to interrupt."""
 
@@ -15,6 +17,7 @@ Progress = Callable[[float, str], None]
 class StepRecord:
     """One step as it ran.  Accuracies (float model, held-out samples) are None without labels.
 
+    `before` and `after` are the same in the metric that was chosen, with its confidence interval.
     `sparsity` is the share of zeros among all prunable weights (kernels, not biases) afterwards.
     """
 
@@ -23,6 +26,8 @@ class StepRecord:
     accuracy_before: float | None
     accuracy_after: float | None
     sparsity: float | None
+    before: Score | None = None
+    after: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)

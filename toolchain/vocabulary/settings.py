@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,17 +12,6 @@ class Settings(BaseModel):
     """Root of all settings: unknown keys are errors, values are never coerced, instances never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class PruneSettings(Settings):
-    """Magnitude pruning with a polynomial-decay schedule (Zhu & Gupta 2017, arXiv:1710.01878)."""
-
-    step: Literal["prune"] = "prune"
-    sparsity: float = Field(default=0.5, gt=0.0, lt=1.0, description="share of weights that end as zero")
-    initial_sparsity: float = Field(default=0.0, ge=0.0, lt=1.0)
-    epochs: int = Field(default=10, ge=1, le=10_000)
-    batch_size: int = Field(default=32, ge=1, le=65_536)
-    learning_rate: float = Field(default=1e-3, gt=0.0, le=10.0)
 
 
 OptimiseFor = Literal["speed", "ram", "size"]
@@ -34,9 +23,6 @@ DEFAULT_OPTIMISE_FOR: OptimiseFor = "speed"
 
 OPTIMISATION_FLAGS: Mapping[str, str] = {"ram": "-O2", "size": "-Os", "speed": "-O3"}
 """The compiler's flag for each; a firmware built with another one is not the one that was asked for."""
-
-# One more class here is one more step: a union discriminated by `step`.
-OptimiseStep = Annotated[PruneSettings, Field()]
 
 
 class ConvertSettings(Settings):
