@@ -17,6 +17,7 @@ from toolchain.errors import ChipcastError
 if TYPE_CHECKING:
     from toolchain.config import DeployConfig, config_from, load_config
     from toolchain.pipeline.deploy import deploy
+    from toolchain.pipeline.inspect_model import inspect_model
     from toolchain.vocabulary.firmware import Firmware
     from toolchain.vocabulary.report import Report
 
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "config_from",
     "deploy",
+    "inspect_model",
     "load_config",
 ]
 
@@ -35,6 +37,7 @@ _HOMES = {
     "config_from": "toolchain.config",
     "load_config": "toolchain.config",
     "deploy": "toolchain.pipeline.deploy",
+    "inspect_model": "toolchain.pipeline.inspect_model",
     "Firmware": "toolchain.vocabulary.firmware",
     "Report": "toolchain.vocabulary.report",
 }

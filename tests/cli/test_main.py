@@ -18,7 +18,7 @@ from toolchain.cli.options import KEYS
 from toolchain.config import DeployConfig
 from toolchain.vocabulary.settings import Settings
 
-VERBS = ("deploy", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
+VERBS = ("deploy", "inspect", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
 
 
 def chipcast(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | N
                 f"{config.model.path.name} is a .tflite file, which cannot be optimised any more.",
                 "Give the Keras model it was made from, or leave the optimise steps out.",
             )
-        optimised, model = None, _read_model(config.model.path)
+        optimised, model = None, read_model(config.model.path)
         _check(model, config.name)
         write_whole(target, model)
         write_model_data(model, shop.folder)
@@ -53,7 +53,8 @@ def is_tflite(path: Path) -> bool:
         return file.read(8)[4:] == b"TFL3" or path.suffix == ".tflite"
 
 
-def _read_model(path: Path) -> bytes:
+def read_model(path: Path) -> bytes:
+    """A model file's bytes; a file too large for any microcontroller is a ModelError."""
     if path.stat().st_size > MODEL_BYTES_MAX:
         raise ModelError(
             f"{path.name} is larger than 1 GB.", "No microcontroller holds it: give a smaller model."

@@ -31,3 +31,8 @@ def optional(value: int | None) -> str:
 def interval(bounds: tuple[float, float] | None) -> str:
     """A 95 % confidence interval of a share, in per cent; empty where it is not known."""
     return "" if bounds is None else f"95 %: {100 * bounds[0]:.1f}…{100 * bounds[1]:.1f} %"
+
+
+def share(part: int, total: int) -> str:
+    """Part of a total in whole per cent; a dash where the total is nothing."""
+    return f"{100 * part / total:.0f} %" if total else "–"
