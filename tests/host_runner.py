@@ -52,8 +52,7 @@ _MAIN = """
 
 static FILE *given;
 static FILE *made;
-struct slice { int layer; int offset; int bytes; };
-static const int8_t *traced_arena;
+struct slice { int layer; const int8_t *place; int bytes; };
 static const struct slice *slices;
 static int slice_count;
 void chipcast_layer_done(uint16_t layer);
@@ -61,7 +60,7 @@ void chipcast_layer_done(uint16_t layer)
 {
     for (int i = 0; i < slice_count; ++i) {
         if (slices[i].layer == layer) {
-            fwrite(traced_arena + slices[i].offset, 1, (size_t)slices[i].bytes, made);
+            fwrite(slices[i].place, 1, (size_t)slices[i].bytes, made);
         }
     }
 }
@@ -72,7 +71,6 @@ static void run_%(p)s(int runs)
 {
     static uint8_t in[%(P)s_INPUT_BYTES], out[%(P)s_OUTPUT_BYTES];
     static const struct slice table[] = {%(slices)s};
-    traced_arena = %(p)s_arena;
     slices = table;
     slice_count = (int)(sizeof table / sizeof table[0]);
     %(p)s_reset();
@@ -83,8 +81,7 @@ static void run_%(p)s(int runs)
         if (fread(in, 1, sizeof in, given) != sizeof in || !%(p)s_aligned()) {
             return;
         }
-        memset(%(p)s_arena, 0xA5, sizeof %(p)s_arena);
-        %(p)s_set_input(in);
+%(spoil)s        %(p)s_set_input(in);
         %(p)s_run();
         %(p)s_get_output(out);
 %(state)s        fwrite(out, 1, sizeof out, made);
@@ -148,14 +145,16 @@ def run_programs(
     for program in programs:
         for name, source in render_model(program).items():
             (folder / name).write_text(source)
-        table = ", ".join(f"{{{n}, {o}, {b}}}" for n, _, o, b in _slices(program))
+        arenas = arena_arrays(program)
+        table = ", ".join(f"{{{n}, {arenas[r]} + {o}, {b}}}" for n, _, r, o, b in _slices(program))
         text.append(f'#include "{program.prefix}_model.c"')
         names = {"p": program.prefix, "P": program.prefix.upper()}
         state = "".join(
             f"        fwrite({program.prefix}_state.bytes + {o}, 1, {b}, made);\n"
             for _, o, b in _variables(program)
         )
-        text.append(_RUN % {**names, "slices": table, "state": state})
+        spoil = "".join(f"        memset({a}, 0xA5, sizeof {a});\n" for a in arenas.values())
+        text.append(_RUN % {**names, "slices": table, "state": state, "spoil": spoil})
     calls = "".join(f"    run_{p.prefix}({len(x)});\n" for p, x in zip(programs, inputs, strict=True))
     text.append(_START % calls)
     (folder / "main.c").write_text("\n".join(text))
@@ -193,11 +192,18 @@ def kernel_object(kernel: str, command: tuple[str, ...]) -> Path | None:
     return target
 
 
-def _slices(program: Program) -> list[tuple[int, int, int, int]]:
-    """(layer, tensor, offset, bytes) of everything a layer makes, in the order it is written."""
+def arena_arrays(program: Program) -> dict[str, str]:
+    """The C arrays of the arena by the memory they lie in; one, by "", where there is but one memory."""
+    if not program.regions:
+        return {"": f"{program.prefix}_arena"}
+    return {region.name: f"{program.prefix}_arena_{region.name}" for region in program.regions}
+
+
+def _slices(program: Program) -> list[tuple[int, int, str, int, int]]:
+    """(layer, tensor, region, offset, bytes) of everything a layer makes, in the order it is written."""
     where = {buffer.tensor: buffer for buffer in program.arena if buffer.tensor is not None}
     return [
-        (layer.index, tensor, where[tensor].offset, where[tensor].bytes)
+        (layer.index, tensor, where[tensor].region, where[tensor].offset, where[tensor].bytes)
         for layer in program.layers
         for tensor in layer.output_tensors
         if tensor in where
@@ -217,7 +223,7 @@ def _split(
         results = []
         for _ in rows:
             tensors = {}
-            sizes = [(tensor, size) for _, tensor, _, size in _slices(program)]
+            sizes = [(tensor, size) for _, tensor, _, _, size in _slices(program)]
             sizes += [(tensor, size) for tensor, _, size in _variables(program)]
             for tensor, size in sizes:
                 tensors[tensor] = data[position : position + size]

@@ -23,6 +23,7 @@ from toolchain.vocabulary.program import Program
 WEIGHTS_PREFIX = "model_w_"
 TABLES_PREFIX = "model_t_"
 ARENA_SYMBOL = "model_arena"
+REGION_SECTION_PREFIX = ".arena_"
 BUILD_ID_SYMBOL = "chipcast_build_id"
 MODEL_SHA256_SYMBOL = "model_sha256"
 ENGINE = "aot"
@@ -62,9 +63,12 @@ def predict_fit(program: Program, board: Board) -> None:
     """
     state = int(program.initial_state.nbytes)
     ports = sum(port.bytes for port in (*program.inputs, *program.outputs))
+    main = board.memory.main_region
+    arena = sum(r.bytes for r in program.regions if main and r.name == main.name)
+    arena = arena if program.regions else program.arena_bytes
     needs = {
         "flash": (program.constant_bytes, board.memory.flash_bytes),
-        "RAM": (program.arena_bytes + state + ports + board.memory.stack_bytes, board.memory.ram_bytes),
+        "RAM": (arena + state + ports + board.memory.stack_bytes, board.memory.ram_bytes),
     }
     faults = [
         f"its data needs {need:,} bytes of {memory}, {need - limit:,} more than the {limit:,} there are"
@@ -128,6 +132,7 @@ def read_firmware(project: Path, board: Board) -> Firmware:
         flash_bytes=contents.flash_bytes,
         ram_bytes=contents.ram_bytes,
         arena_bytes=contents.arena_bytes,
+        arena_regions=contents.arena_regions,
         weights_bytes=contents.weights_bytes,
         tables_bytes=contents.tables_bytes,
         code_bytes=contents.flash_bytes - contents.weights_bytes - contents.tables_bytes,
@@ -144,6 +149,7 @@ class _Contents:
     flash_bytes: int
     ram_bytes: int
     arena_bytes: int
+    arena_regions: dict[str, int]
     weights_bytes: int
     tables_bytes: int
     build_id: str
@@ -154,10 +160,12 @@ def _read_elf(file: IO[bytes], board: Board) -> _Contents:
     elf = ELFFile(file)
     objects = _objects(elf)
     flash_bytes, ram_bytes = _memory_use(elf, board)
+    regions = _arena_regions(objects, board)
     return _Contents(
         flash_bytes=flash_bytes,
         ram_bytes=ram_bytes,
-        arena_bytes=objects[ARENA_SYMBOL][1] if ARENA_SYMBOL in objects else 0,
+        arena_bytes=sum(regions.values()) if regions else objects.get(ARENA_SYMBOL, (0, 0))[1],
+        arena_regions=regions,
         weights_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(WEIGHTS_PREFIX)),
         tables_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(TABLES_PREFIX)),
         build_id=_hexadecimal_text(elf, objects, BUILD_ID_SYMBOL),
@@ -177,9 +185,23 @@ def _objects(elf: ELFFile) -> dict[str, tuple[int, int]]:
     }
 
 
+def _arena_regions(objects: dict[str, tuple[int, int]], board: Board) -> dict[str, int]:
+    """The arena's bytes in each of the board's memories, each found to lie where the board file has it."""
+    found = {}
+    for region in board.memory.regions:
+        address, size = objects.get(f"{ARENA_SYMBOL}_{region.name}", (0, 0))
+        if not size:
+            continue
+        if not region.origin <= address <= region.origin + region.bytes - size:
+            raise ValueError(f"the arena's part for {region.name} lies at {address:#010x}, outside of it")
+        found[region.name] = size
+    return found
+
+
 def _memory_use(elf: ELFFile, board: Board) -> tuple[int, int]:
     """Bytes of flash and of RAM: for a microcontroller from each memory's start to the last byte used, so
-    that gaps count; for a computer, which has no such memories, the sum of the sections."""
+    that gaps count, and what of the arena lies in further ones; for a computer, which has no such
+    memories, the sum of the sections."""
     sections = [section for section in elf.iter_sections() if section["sh_flags"] & SH_FLAGS.SHF_ALLOC]
     writable = [section for section in sections if section["sh_flags"] & SH_FLAGS.SHF_WRITE]
     if not board.memory.flash_bytes:
@@ -196,9 +218,12 @@ def _memory_use(elf: ELFFile, board: Board) -> tuple[int, int]:
     ram_ends = [
         int(section["sh_addr"] + section["sh_size"]) - board.memory.ram_origin
         for section in writable
-        if section["sh_size"]
+        if section["sh_size"] and 0 <= section["sh_addr"] - board.memory.ram_origin < board.memory.ram_bytes
     ]
-    return max(flash_ends, default=0), max(ram_ends, default=0)
+    others = sum(
+        int(section["sh_size"]) for section in writable if section.name.startswith(REGION_SECTION_PREFIX)
+    )
+    return max(flash_ends, default=0), max(ram_ends, default=0) + others
 
 
 def _hexadecimal_text(elf: ELFFile, objects: dict[str, tuple[int, int]], symbol: str) -> str:

@@ -99,6 +99,8 @@ def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastE
 
 
 def _too_large(board: Board, region: str, count: int) -> str:
-    size = {"FLASH": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}.get(region)
+    sizes = {r.name: r.bytes for r in board.memory.regions}
+    sizes |= {"FLASH": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
+    size = sizes.get(region)
     of = f" of {size:,} bytes" if size else ""
     return f"{count:,} bytes too large for its {_MEMORIES.get(region, region)}{of}"

@@ -170,12 +170,19 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
     ]
     assert document["timing"]["kind"] == "counted"
     assert document["firmware"]["model_stack_kind"] == "static bound"
-    assert list(document["memory"]) == ["arena_bytes", "lower_bound_bytes", "state_bytes", "buffers"]
+    assert list(document["memory"]) == [
+        "arena_bytes",
+        "lower_bound_bytes",
+        "state_bytes",
+        "buffers",
+        "regions",
+    ]
     assert document["memory"]["buffers"][0] == {
         "name": "[red]image",
         "offset": 0,
         "bytes": 64,
         "first_layer": 0,
         "last_layer": 0,
+        "region": "",
     }
     assert not (tmp_path / "report.json.part").exists()

@@ -17,6 +17,7 @@ from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
 from toolchain.compile.passes.order import PASSES, GraphPass
+from toolchain.compile.plan_regions import Room
 from toolchain.compile.rules import first_refusal
 from toolchain.compile.state import State, lay_out_state
 from toolchain.compile.storage import Arena, lay_out
@@ -36,6 +37,8 @@ from toolchain.vocabulary.settings import DEFAULT_OPTIMISE_FOR, OptimiseFor
 
 OPTIMISATION_GOALS: tuple[str, ...] = get_args(OptimiseFor)
 _SHOWN_REFUSALS = 3
+FIRMWARE_BYTES = 2048
+"""RAM that the firmware takes at most beside arena, state, copies of input and output, and stack."""
 _PORT_TYPES = ("INT8", "UINT8", "INT16", "FLOAT32")
 _C_TYPES = {"INT8": "int8_t", "INT16": "int16_t", "INT32": "int32_t"}
 
@@ -56,6 +59,7 @@ def compile_graph(
 
     Raises:
         UnsupportedError: layers that cannot be compiled, all found in one pass, the first few named.
+        DoesNotFitError: the board has several memories, and the arena fits in no combination of them.
         ConfigError: `prefix` is no C identifier in lower case, or an unknown goal.
     """
     _check_settings(prefix, optimise_for)
@@ -67,7 +71,8 @@ def compile_graph(
     target = Target(core_features(board), optimise_for)
     choices = [choose(OPERATORS[op.name], LayerView(graph, op), target, pool) for op in graph.operators]
     lowerings = [choice.lowering for choice in choices]
-    arena, state = lay_out(graph, lowerings), lay_out_state(graph, pool)
+    state = lay_out_state(graph, pool)
+    arena = lay_out(graph, lowerings, _rooms(graph, board, state))
     places = _Places(graph, arena, state, pool)
     layers = tuple(_layer(number, choice, places) for number, choice in enumerate(choices))
     return Program(
@@ -77,14 +82,26 @@ def compile_graph(
         layers=layers,
         constants=tuple(pool.constants),
         arena=arena.buffers,
-        arena_bytes=arena.plan.arena_bytes,
-        arena_lower_bound_bytes=arena.plan.lower_bound_bytes,
+        arena_bytes=arena.bytes,
+        arena_lower_bound_bytes=arena.lower_bound_bytes,
         inputs=tuple(_port(graph.tensors[i], arena) for i in graph.inputs),
         outputs=tuple(_port(graph.tensors[i], arena) for i in graph.outputs),
         optimise_for=optimise_for,
         initial_state=state.initial,
         state=state.buffers,
+        regions=arena.regions,
     )
+
+
+def _rooms(graph: Graph, board: Board, state: State) -> list[Room]:
+    """What the board's memories have for the arena, best first: the main one without what else lies there."""
+    ports = sum(graph.tensors[i].bytes for i in (*graph.inputs, *graph.outputs))
+    layer_times = 8 * len(graph.operators)
+    elsewhere = board.memory.stack_bytes + int(state.initial.nbytes) + ports + layer_times + FIRMWARE_BYTES
+    return [
+        Room(r.name, max(0, r.bytes - elsewhere) if r == board.memory.main_region else r.bytes)
+        for r in board.memory.regions
+    ]
 
 
 def _check_settings(prefix: str, optimise_for: str) -> None:
@@ -154,7 +171,8 @@ class _Places:
             return lives_on
         tensor = self.graph.tensors[place.tensor]
         if tensor.data is None:
-            return BufferRef(self.arena.tensor_offsets[tensor.index] + place.offset, place.c_type)
+            start = self.arena.tensors[tensor.index]
+            return BufferRef(start.offset + place.offset, place.c_type, start.region)
         c_type, symbol, data = _C_TYPES[tensor.dtype], f"{tensor.index}_constant", tensor.data
         if (c_type, place.c_type) == ("int16_t", "int8_t"):
             # A kernel that moves bytes, low ones first as every target has them.
@@ -164,7 +182,7 @@ class _Places:
 
 def _layer(number: int, choice: Choice, places: _Places) -> Layer:
     operator, lowering = places.graph.operators[number], choice.lowering
-    scratch = places.arena.scratch_offsets[number]
+    scratch = places.arena.scratch[number] or BufferRef(0)
     return Layer(
         index=number,
         name=LayerView(places.graph, operator).name,
@@ -180,12 +198,12 @@ def _layer(number: int, choice: Choice, places: _Places) -> Layer:
     )
 
 
-def _call(call: PendingCall, scratch: int, places: _Places) -> KernelCall:
+def _call(call: PendingCall, scratch: BufferRef, places: _Places) -> KernelCall:
     def address(place: TensorPlace | ScratchPlace | ConstantRef | int) -> Address | int:
         if isinstance(place, TensorPlace):
             return places.of_tensor(place)
         if isinstance(place, ScratchPlace):
-            return BufferRef(scratch + place.offset, place.c_type)
+            return BufferRef(scratch.offset + place.offset, place.c_type, scratch.region)
         return place
 
     return KernelCall(
@@ -201,11 +219,12 @@ def _port(tensor: Tensor, arena: Arena) -> TensorPort:
     return TensorPort(
         name=tensor.name,
         tensor=tensor.index,
-        offset=arena.tensor_offsets[tensor.index],
+        offset=arena.tensors[tensor.index].offset,
         shape=tensor.shape,
         dtype=tensor.dtype,
         bytes=tensor.bytes,
         quantisation=tensor.quantisation,
+        region=arena.tensors[tensor.index].region,
     )
 
 

@@ -49,6 +49,11 @@ class Block:
             return cls(bytes_, first, last)
         return cls(bytes_, first, last, tuple(spans))
 
+    @property
+    def aligned_bytes(self) -> int:
+        """What it takes in an arena."""
+        return align(self.bytes)
+
     def needed(self) -> tuple[Span, ...]:
         """What is needed and when, starts and stops rounded outwards to the arena's alignment."""
         spans = self.spans or (Span(self.first, self.last, 0, self.bytes),)
@@ -138,16 +143,28 @@ def _place(
     needed = [block.needed() for block in blocks]
     for i in order:
         forbidden = sorted(
-            # Between these two offsets (neither included), a span of this block would meet one placed before.
-            (offsets[j] + theirs.start - ours.stop, offsets[j] + theirs.stop - ours.start)
+            gap
             for j, other in enumerate(blocks)
             if offsets[j] >= 0 and other.first <= blocks[i].last and blocks[i].first <= other.last
-            for theirs in needed[j]
-            for ours in needed[i]
-            if theirs.first <= ours.last and ours.first <= theirs.last
+            for gap in _forbidden(needed[i], needed[j], offsets[j])
         )
         offsets[i] = _fit(align(blocks[i].bytes), forbidden, bound, from_top[i])
     return tuple(offsets)
+
+
+def first_fit(block: Block, placed: Sequence[tuple[Block, int]]) -> int:
+    """The lowest offset at which `block` meets none of the blocks `placed` at their offsets."""
+    ours = block.needed()
+    forbidden = sorted(gap for other, offset in placed for gap in _forbidden(ours, other.needed(), offset))
+    return _fit(align(block.bytes), forbidden, 0, from_top=False)
+
+
+def _forbidden(ours: Sequence[Span], theirs: Sequence[Span], offset: int) -> Iterable[tuple[int, int]]:
+    """Between these two offsets (neither included), one of our spans would meet one of theirs at `offset`."""
+    for other in theirs:
+        for own in ours:
+            if other.first <= own.last and own.first <= other.last:
+                yield offset + other.start - own.stop, offset + other.stop - own.start
 
 
 def _fit(size: int, forbidden: Sequence[tuple[int, int]], bound: int, from_top: bool) -> int:

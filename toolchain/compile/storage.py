@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from toolchain.compile.lowering import Lowering, Overlap, Part
 from toolchain.compile.plan_memory import Block, Plan, Span, lower_bound, peak, plan_memory
+from toolchain.compile.plan_regions import Room, spread
 from toolchain.compile.sharing import Join, Lifetimes, Sharing, overlaps_of, share
 from toolchain.vocabulary.graph import Graph
-from toolchain.vocabulary.program import ArenaBuffer
+from toolchain.vocabulary.program import ArenaBuffer, ArenaRegion, BufferRef
 
 # How many parts are tried on their own, the fewer the larger the model: this bounds time, not exactness.
 _MOST_TRIED = 64
@@ -24,53 +25,105 @@ _PAIRS_TRIED = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arena:
-    """Offsets of all tensors and of each layer's scratch (-1: none), and the memory map.
+    """Places of all tensors and of each layer's scratch (None: none), and the memory map.
 
     `joined` are the parts that lie in their whole's memory: the calls that would copy them are not made.
     """
 
-    tensor_offsets: dict[int, int]
-    scratch_offsets: tuple[int, ...]
+    tensors: dict[int, BufferRef]
+    scratch: tuple[BufferRef | None, ...]
     buffers: tuple[ArenaBuffer, ...]
-    plan: Plan
+    bytes: int
+    lower_bound_bytes: int
+    regions: tuple[ArenaRegion, ...]
     joined: frozenset[Part]
 
 
-def lay_out(graph: Graph, lowerings: Sequence[Lowering]) -> Arena:
-    """Decide sharing, then place everything.
+def lay_out(graph: Graph, lowerings: Sequence[Lowering], rooms: Sequence[Room] = ()) -> Arena:
+    """Decide sharing, then place everything: in one piece, or in `rooms` where there are several.
 
     Inputs are written before the first layer, so they are needed from the start until they are last
     read; outputs from where they are made to the end.
+
+    Raises:
+        DoesNotFitError: there are rooms, and not enough of them.
     """
     lifetimes = _lifetimes(graph)
     sizes = {tensor: graph.tensors[tensor].bytes for tensor in lifetimes}
     scratch_layers = [number for number, lowering in enumerate(lowerings) if lowering.scratch_bytes]
     scratch_blocks = [Block(lowerings[number].scratch_bytes, number, number) for number in scratch_layers]
     sharing, plan = _best_sharing(lowerings, sizes, lifetimes, scratch_blocks)
-    tensor_offsets = {
-        tensor: base + start
-        for base, storage in zip(plan.offsets, sharing.storages, strict=False)
+    bases = [BufferRef(offset) for offset in plan.offsets]
+    regions: tuple[ArenaRegion, ...] = ()
+    if rooms:
+        blocks = [*(_block(s, sizes, lifetimes) for s in sharing.storages), *scratch_blocks]
+        found = spread(blocks, _uses(graph, lowerings, sharing, scratch_layers), rooms, plan)
+        bases = [
+            BufferRef(offset, region=rooms[room].name)
+            for room, offset in zip(found.rooms, found.offsets, strict=True)
+        ]
+        regions = tuple(
+            ArenaRegion(room.name, used) for room, used in zip(rooms, found.used, strict=True) if used
+        )
+    places = {
+        tensor: replace(base, offset=base.offset + start)
+        for base, storage in zip(bases, sharing.storages, strict=False)
         for tensor, start in storage.items()
     }
-    scratch_offsets = [-1] * len(lowerings)
-    for i, number in enumerate(scratch_layers, start=len(sharing.storages)):
-        scratch_offsets[number] = plan.offsets[i]
+    scratch: list[BufferRef | None] = [None] * len(lowerings)
+    for number, base in zip(scratch_layers, bases[len(sharing.storages) :], strict=True):
+        scratch[number] = base
+    last_layer = max(len(lowerings) - 1, 0)
     tensors = [
         ArenaBuffer(
             graph.tensors[t].name,
             t,
-            tensor_offsets[t],
+            places[t].offset,
             graph.tensors[t].bytes,
             first,
-            min(last, max(len(lowerings) - 1, 0)),
+            min(last, last_layer),
+            places[t].region,
         )
         for t, (first, last) in lifetimes.items()
     ]
-    scratch = [
-        ArenaBuffer(f"scratch of layer {n}", None, scratch_offsets[n], lowerings[n].scratch_bytes, n, n)
-        for n in scratch_layers
+    scratches = [
+        ArenaBuffer(f"scratch of layer {n}", None, base.offset, lowerings[n].scratch_bytes, n, n, base.region)
+        for n, base in enumerate(scratch)
+        if base is not None
     ]
-    return Arena(tensor_offsets, tuple(scratch_offsets), (*tensors, *scratch), plan, sharing.joined)
+    return Arena(
+        tensors=places,
+        scratch=tuple(scratch),
+        buffers=(*tensors, *scratches),
+        bytes=sum(region.bytes for region in regions) if rooms else plan.arena_bytes,
+        lower_bound_bytes=plan.lower_bound_bytes,
+        regions=regions,
+        joined=sharing.joined,
+    )
+
+
+def _uses(
+    graph: Graph, lowerings: Sequence[Lowering], sharing: Sharing, scratch_layers: Sequence[int]
+) -> list[int]:
+    """Accesses to each storage, and to each layer's scratch, in one inference: bytes, roughly.
+
+    A byte written counts once, and so does one read that is multiplied into nothing.  Every
+    multiply-accumulate reads one: of the scratch, where a window is copied before, else of the inputs.
+    """
+    of_tensor: dict[int, int] = {}
+    of_scratch: dict[int, int] = {}
+    for number, (operator, lowering) in enumerate(zip(graph.operators, lowerings, strict=True)):
+        computed = [t for t in operator.inputs if t >= 0 and graph.tensors[t].data is None]
+        read = sum(graph.tensors[t].bytes for t in computed)
+        for tensor in computed:
+            bytes_ = graph.tensors[tensor].bytes
+            products = 0 if lowering.scratch_bytes else lowering.macs * bytes_ // max(read, 1)
+            of_tensor[tensor] = of_tensor.get(tensor, 0) + max(bytes_, products)
+        for tensor in operator.outputs:
+            of_tensor[tensor] = of_tensor.get(tensor, 0) + graph.tensors[tensor].bytes
+        of_scratch[number] = lowering.macs + lowering.scratch_bytes
+    storages = [sum(of_tensor.get(tensor, 0) for tensor in storage) for storage in sharing.storages]
+    return [*storages, *(of_scratch[number] for number in scratch_layers)]
 
 
 def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:

@@ -424,7 +424,7 @@ class Device:
             if line.name != "memory":
                 return None
             stack = None if line.text("stack") == "unknown" else line.number("stack")
-            return MemoryUse(stack, line.number("reserve"), line.number("arena"))
+            return MemoryUse(stack, line.number("reserve"), line.number("arena"), line.numbers("regions"))
 
         return self._talk.ask("memory", accept)
 
@@ -523,6 +523,7 @@ def _identity(told: dict[str, CheckedLine]) -> Identity:
         window_bytes=line.number("window"),
         layer_times=line.number("profile") == 1,
         layer_tensors=line.number("tensors") == 1,
+        arena_regions=sizes.numbers("regions"),
     )
     if identity.chunk_bytes < 1:
         raise ProtocolError("The firmware takes no input (chunk=0).", "Build and flash it again.")

@@ -46,6 +46,15 @@ class CheckedLine:
             raise DamagedLineError(f"c-{self.name} {key}={value} is no number")
         return int(value)
 
+    def numbers(self, key: str) -> dict[str, int]:
+        """The field `key` as NAME:N,NAME:N; empty where it is absent, DamagedLineError where it is none."""
+        if key not in self.fields:
+            return {}
+        pairs = [pair.partition(":") for pair in self.fields[key].split(",")]
+        if not all(name and re.fullmatch(r"[0-9]{1,20}", value) for name, _, value in pairs):
+            raise DamagedLineError(f"c-{self.name} {key}={self.fields[key]} has no numbers")
+        return {name: int(value) for name, _, value in pairs}
+
     def crc(self, key: str) -> int:
         """The field `key` as eight hexadecimal digits; DamagedLineError where it is none."""
         value = self.text(key)

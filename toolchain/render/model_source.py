@@ -11,6 +11,7 @@ import numpy as np
 from toolchain.paths import firmware_templates
 from toolchain.vocabulary.program import (
     Address,
+    BufferRef,
     Constant,
     ConstantRef,
     KernelCall,
@@ -53,6 +54,8 @@ def _context(program: Program) -> dict[str, object]:
         "sha256": program.model_sha256,
         "kernels": program.kernels,
         "arena_bytes": program.arena_bytes,
+        "arena": _arrays(program),
+        "regions": program.regions,
         "layer_outputs": _layer_outputs(program),
         "input_bytes": sum(port.bytes for port in program.inputs),
         "output_bytes": sum(port.bytes for port in program.outputs),
@@ -68,12 +71,29 @@ def _context(program: Program) -> dict[str, object]:
             }
             for layer in program.layers
         ],
-        "inputs": _ports(program.inputs),
-        "outputs": _ports(program.outputs),
+        "inputs": _ports(program.prefix, program.inputs),
+        "outputs": _ports(program.prefix, program.outputs),
         "state_bytes": len(program.initial_state),
         "state_words": len(program.initial_state) // 2,
         "variables": [_variable(program.prefix, variable) for variable in program.state],
     }
+
+
+def _arrays(program: Program) -> list[dict[str, str]]:
+    """The arena as C arrays: one, or one in each of the memories it is spread over, which the linker script
+    knows by the section's name."""
+    size = f"{program.prefix.upper()}_ARENA_BYTES"
+    if not program.regions:
+        return [{"symbol": f"{program.prefix}_arena", "size": size, "placed": "", "name": ""}]
+    return [
+        {
+            "symbol": f"{program.prefix}_arena_{region.name}",
+            "size": str(region.bytes),
+            "placed": f'__attribute__((section(".bss.arena_{region.name}"))) ',
+            "name": region.name,
+        }
+        for region in program.regions
+    ]
 
 
 def _layer_outputs(program: Program) -> list[dict[str, object]]:
@@ -83,6 +103,9 @@ def _layer_outputs(program: Program) -> list[dict[str, object]]:
         {
             "layer": layer.index,
             "offset": buffers[tensor].offset,
+            "place": _address(
+                program.prefix, BufferRef(buffers[tensor].offset, "int8_t", buffers[tensor].region)
+            ),
             "bytes": buffers[tensor].bytes,
             "name": _comment(buffers[tensor].name),
         }
@@ -92,11 +115,16 @@ def _layer_outputs(program: Program) -> list[dict[str, object]]:
     ]
 
 
-def _ports(ports: tuple[TensorPort, ...]) -> list[dict[str, object]]:
+def _ports(prefix: str, ports: tuple[TensorPort, ...]) -> list[dict[str, object]]:
     """Each port with where it starts in the caller's bytes."""
     starts = [sum(port.bytes for port in ports[:number]) for number in range(len(ports))]
     return [
-        {"name": _comment(port.name), "offset": port.offset, "bytes": port.bytes, "start": start}
+        {
+            "name": _comment(port.name),
+            "place": _address(prefix, BufferRef(port.offset, region=port.region)),
+            "bytes": port.bytes,
+            "start": start,
+        }
         for port, start in zip(ports, starts, strict=True)
     ]
 
@@ -149,7 +177,8 @@ def _address(prefix: str, address: Address) -> str:
     if isinstance(address, StateRef):
         place = f"{prefix}_state.bytes + {address.offset}"
     else:
-        place = f"{prefix}_arena + {address.offset}"
+        array = f"{prefix}_arena_{address.region}" if address.region else f"{prefix}_arena"
+        place = f"{array} + {address.offset}"
     return place if address.c_type == "int8_t" else f"({address.c_type} *)(void *)({place})"
 
 

@@ -22,11 +22,17 @@ def board_list(boards: Sequence[Board]) -> Table:
             board.core,
             megahertz(board.clock_hz) if board.clock_hz else "–",
             kilobytes(board.memory.flash_bytes) if board.memory.flash_bytes else "–",
-            kilobytes(board.memory.ram_bytes) if board.memory.ram_bytes else "–",
+            _ram(board),
             board.timer.kind,
             board.name,
         )
     return table
+
+
+def _ram(board: Board) -> str:
+    """All memories the arena may lie in, in order of preference."""
+    sizes = [region.bytes for region in board.memory.regions] or [board.memory.ram_bytes]
+    return " + ".join(kilobytes(size) for size in sizes if size) or "–"
 
 
 def board_in_full(board: Board) -> Table:
@@ -44,6 +50,9 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, str
     for key, value in values.items():
         if isinstance(value, Mapping):
             rows += _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for number, item in enumerate(value):
+                rows += _flat(item, f"{prefix}{key}.{number}.")
         elif isinstance(value, list):
             rows.append((f"{prefix}{key}", " ".join(str(item) for item in value)))
         elif value is not None:

@@ -32,6 +32,7 @@ def firmware_as_text(firmware: Firmware) -> list[RenderableType]:
         ("  code", firmware.code_bytes),
         ("RAM", firmware.ram_bytes),
         ("  arena", firmware.arena_bytes),
+        *((f"    in {name}", bytes_) for name, bytes_ in firmware.arena_regions.items()),
         ("  stack of the model, static bound", firmware.model_stack_bytes),
     ):
         table.add_row(label, optional(value))

@@ -69,6 +69,7 @@ def _sizes(report: Report) -> Table:
         ("  code", firmware.code_bytes),
         ("firmware RAM", firmware.ram_bytes),
         ("  arena", firmware.arena_bytes),
+        *((f"    in {region.name}", region.bytes) for region in report.memory.regions),
         ("  stack, high-water mark", firmware.stack_bytes),
         ("  stack of the model, static bound", firmware.model_stack_bytes),
     ):

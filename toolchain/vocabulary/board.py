@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,10 +20,21 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Region(_Strict):
+    """One of several memories that the arena may lie in."""
+
+    name: CIdentifier
+    origin: Address
+    bytes: int = Field(gt=0, le=2**31)
+    speed: Text = Field(description="in words: what an access costs")
+
+
 class Memory(_Strict):
     """What the part really has, in bytes; the linker script enforces it, in a simulator too.
 
-    `ram_bytes` 0 and `flash_bytes` 0 mean "not limited" (the `host` board only).
+    `ram_bytes` 0 and `flash_bytes` 0 mean "not limited" (the `host` board only).  A part with several
+    memories lists all that the arena may lie in as `regions`, the best first; the one with the stack and
+    the firmware's own data is that of `ram_origin` and `ram_bytes`.
     """
 
     flash_bytes: int = Field(ge=0, le=2**31)
@@ -30,6 +42,7 @@ class Memory(_Strict):
     flash_origin: Address = 0
     ram_origin: Address = 0
     stack_bytes: int = Field(default=4096, ge=0, le=2**24, description="reserved for the stack, part of RAM")
+    regions: list[Region] = Field(default_factory=list, max_length=8)
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -44,6 +57,27 @@ class Memory(_Strict):
         if self.ram_bytes and self.stack_bytes >= self.ram_bytes:
             raise ValueError(f"the stack's {self.stack_bytes:,} bytes are more than the RAM there is")
         return self
+
+    @model_validator(mode="after")
+    def _has_sound_regions(self) -> Self:
+        by_origin = sorted(self.regions, key=lambda region: region.origin)
+        for region, after in itertools.pairwise(by_origin):
+            if region.origin + region.bytes > after.origin:
+                raise ValueError(f"the regions {region.name} and {after.name} overlap")
+        for region in self.regions:
+            if region.origin + region.bytes > 2**32:
+                raise ValueError(f"the region {region.name} reaches beyond the 32-bit address space")
+        if len({region.name for region in self.regions}) < len(self.regions):
+            raise ValueError("two regions have one name")
+        if self.regions and self.main_region is None:
+            raise ValueError("none of the regions is the one of ram_origin and ram_bytes")
+        return self
+
+    @property
+    def main_region(self) -> Region | None:
+        """The region that holds stack and data too; None where there are no regions."""
+        main = (self.ram_origin, self.ram_bytes)
+        return next((region for region in self.regions if (region.origin, region.bytes) == main), None)
 
 
 class PlatformIO(_Strict):

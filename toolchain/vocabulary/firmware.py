@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,7 +16,8 @@ class Firmware:
     biases, by symbol; `tables_bytes` the compiler's other constants; `code_bytes` the flash that is
     neither.  `model_stack_bytes` is a static bound on the stack that the model and its kernels take
     (None where the compiler tells of no bound).  `build_id` is the hash of all sources and flags, computed by
-    the project's own build and carried in the ELF file.
+    the project's own build and carried in the ELF file.  `arena_regions` has, where the board has several
+    memories for the arena, the bytes of it in each; `arena_bytes` is their sum.
     """
 
     project: Path
@@ -33,3 +35,4 @@ class Firmware:
     compiler: str
     flags: tuple[str, ...]
     model_stack_bytes: int | None
+    arena_regions: Mapping[str, int] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolchain.vocabulary.program import PORTABLE, ArenaBuffer, Program, TensorPort
+from toolchain.vocabulary.program import PORTABLE, ArenaBuffer, ArenaRegion, Program, TensorPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class LayerFacts:
 class ProgramFacts:
     """The compiled model without its constants: ports, layers, bytes.
 
-    `buffers` is the memory map of the arena; `state_bytes` what variables take beside it.
+    `buffers` is the memory map of the arena, `regions` what of it lies in which memory where there are
+    several; `state_bytes` what variables take beside it.
     """
 
     model_sha256: str
@@ -40,6 +41,7 @@ class ProgramFacts:
     layers: tuple[LayerFacts, ...]
     buffers: tuple[ArenaBuffer, ...]
     state_bytes: int
+    regions: tuple[ArenaRegion, ...] = ()
 
 
 def facts_of(program: Program) -> ProgramFacts:
@@ -66,4 +68,5 @@ def facts_of(program: Program) -> ProgramFacts:
         ),
         buffers=program.arena,
         state_bytes=int(program.initial_state.nbytes),
+        regions=program.regions,
     )

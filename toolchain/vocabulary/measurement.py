@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -30,7 +31,8 @@ class Identity:
     Memory in bytes: `arena_bytes` as reserved, `state_bytes` of variables beside it (0: every inference
     stands alone).  `timer_resolution` is the smallest step between two readings of the timer, in ticks.
     `chunk_bytes` is the most that one `in` takes, `window_bytes` how much may be on its way unacknowledged.
-    `layer_times` and `layer_tensors` say whether these were built in.
+    `layer_times` and `layer_tensors` say whether these were built in.  `arena_regions` has the arena's bytes
+    in each memory, where it lies in several.
     """
 
     protocol: int
@@ -49,6 +51,7 @@ class Identity:
     window_bytes: int = 0
     layer_times: bool = False
     layer_tensors: bool = False
+    arena_regions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,15 @@ class Inference:
 
 @dataclass(frozen=True, slots=True)
 class MemoryUse:
-    """High-water marks by painting, in bytes since boot; `stack_bytes` None where the board cannot tell."""
+    """High-water marks by painting, in bytes since boot; `stack_bytes` None where the board cannot tell.
+
+    `arena_regions` has the arena's in each memory, where it lies in several.
+    """
 
     stack_bytes: int | None
     stack_reserve_bytes: int
     arena_bytes: int
+    arena_regions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,14 @@ class ConstantRef:
 
 @dataclass(frozen=True, slots=True)
 class BufferRef:
-    """The address of a place in the arena: `offset` bytes from its start, read as `c_type`."""
+    """The address of a place in the arena: `offset` bytes from its start, read as `c_type`.
+
+    Where the arena lies in several memories, `region` names the one, and its part of the arena counts.
+    """
 
     offset: int
     c_type: str = "int8_t"
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Layer:
 class ArenaBuffer:
     """Where one tensor (or a layer's scratch) lies in the arena, and from which layer to which.
 
-    `tensor` is the index in the model file, None for scratch.
+    `tensor` is the index in the model file, None for scratch; `region` the memory, where there are several.
     """
 
     name: str
@@ -112,6 +116,15 @@ class ArenaBuffer:
     bytes: int
     first_layer: int
     last_layer: int
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaRegion:
+    """The part of the arena, `bytes` of it, that lies in the board's memory of this name."""
+
+    name: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,7 @@ class TensorPort:
     dtype: str
     bytes: int
     quantisation: Quantisation | None
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +162,8 @@ class Program:
 
     `prefix` starts every C symbol; `arena_bytes` includes all kernel scratch; `initial_state` is what
     the state area holds after a reset (empty for a model without variables), and `state` says which
-    variable lies where in it.
+    variable lies where in it.  `regions` are the memories that hold a part of the arena, none of them
+    empty; there are none on a board with one memory, where the arena is one piece.
     """
 
     prefix: str
@@ -164,6 +179,7 @@ class Program:
     optimise_for: str
     initial_state: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
     state: tuple[StateBuffer, ...] = ()
+    regions: tuple[ArenaRegion, ...] = ()
 
     @property
     def kernels(self) -> tuple[str, ...]:

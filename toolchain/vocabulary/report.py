@@ -10,6 +10,7 @@ from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, Timing
 from toolchain.vocabulary.optimisation import StepRecord
+from toolchain.vocabulary.program import ArenaRegion
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,17 @@ class FirmwareFacts:
 
 @dataclass(frozen=True, slots=True)
 class MemoryBuffer:
-    """A tensor, or a layer's scratch: `bytes` from `offset` on, needed from one layer to another."""
+    """A tensor, or a layer's scratch: `bytes` from `offset` on, needed from one layer to another.
+
+    `region` names the memory, where the board has several for the arena; the offset counts in its part.
+    """
 
     name: str
     offset: int
     bytes: int
     first_layer: int
     last_layer: int
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,15 @@ class MemoryMap:
     """Who lies where in the arena, and when.
 
     `lower_bound_bytes` is the most that any one layer needs: no arena for the same execution is smaller.
-    `state_bytes` is what variables take beside the arena.
+    `state_bytes` is what variables take beside the arena.  `regions` says what lies in which memory, where
+    the board has several for the arena.
     """
 
     arena_bytes: int
     lower_bound_bytes: int
     state_bytes: int
     buffers: tuple[MemoryBuffer, ...]
+    regions: tuple[ArenaRegion, ...] = ()
 
 
 def memory_map_of(program: ProgramFacts) -> MemoryMap:
@@ -80,8 +87,10 @@ def memory_map_of(program: ProgramFacts) -> MemoryMap:
         lower_bound_bytes=program.arena_lower_bound_bytes,
         state_bytes=program.state_bytes,
         buffers=tuple(
-            MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer) for b in program.buffers
+            MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer, b.region)
+            for b in program.buffers
         ),
+        regions=program.regions,
     )
 
 

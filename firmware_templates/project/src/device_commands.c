@@ -48,6 +48,9 @@ static void answer_id(const struct request *request) {
   text_field_decimal("arena", MODEL_ARENA_BYTES);
   text_field_decimal("state", MODEL_STATE_BYTES);
   text_field_decimal("layers", MODEL_LAYERS);
+#ifdef MODEL_ARENA_REGIONS
+  text_field("regions", MODEL_ARENA_REGIONS);
+#endif
   text_end_checked_line();
   text_string("c-line");
   text_field_decimal("chunk", CHUNK_BYTES);
@@ -345,6 +348,17 @@ static void answer_memory(const struct request *request) {
   }
   text_field_decimal("reserve", stack_reserved_bytes());
   text_field_decimal("arena", model_arena_used());
+#ifdef MODEL_ARENA_REGIONS
+  text_field("regions", "");
+  const char *name;
+  uint32_t used;
+  for (uint32_t region = 0; (name = model_arena_region(region, &used)) != NULL; region++) {
+    text_string(region == 0 ? "" : ",");
+    text_string(name);
+    text_string(":");
+    text_decimal(used);
+  }
+#endif
   text_end_checked_line();
 }
 
