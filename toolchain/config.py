@@ -15,6 +15,7 @@ from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
     ConvertSettings,
     OptimiseFor,
+    SerialSettings,
     Settings,
 )
 from toolchain.vocabulary.steps.union import OptimiseStep, teachers_of
@@ -45,8 +46,18 @@ class MeasureSection(Settings):
     samples: int | None = Field(default=None, ge=1, description="the first N test samples (all)")
     random_samples: int = Field(default=32, ge=1, le=100_000, description="inputs when there is no data")
     per_layer: bool = Field(default=False, description="build the layer timer in, and read it")
+    runs: int | None = Field(default=None, ge=1, le=10_000_000, description="at least so many timed ones")
     warm_up: int = Field(default=3, ge=0, le=100_000, description="untimed inferences before the first")
     timeout_seconds: float = Field(default=60.0, gt=0.0, le=3600.0, description="bound on one answer")
+
+
+class MeasureConfig(Settings):
+    """What measuring a project that is built can be told: a part of what DeployConfig holds."""
+
+    measure: MeasureSection = MeasureSection()
+    port: str | None = Field(default=None, min_length=1, max_length=500)
+    serial: SerialSettings = SerialSettings()
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 class DeployConfig(Settings):
@@ -64,6 +75,7 @@ class DeployConfig(Settings):
         default=None, description="be MLPerf Tiny's device under test for it"
     )
     port: str | None = Field(default=None, min_length=1, max_length=500)
+    serial: SerialSettings = SerialSettings()
     seed: int = Field(default=0, ge=0, lt=2**32)
     boards_folder: Path | None = Field(default=None, strict=False, exclude=True)
 
@@ -114,9 +126,7 @@ def config_from(values: Mapping[str, Any], *, source: str = "the options") -> De
     try:
         config = DeployConfig.model_validate(dict(values))
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigError(f"In {source}, {key}: {first['msg']}.", "See `chipcast deploy --help`.") from exc
+        raise _wrong_key(exc, source) from exc
     model = config.model.model_copy(update={"path": _existing(config.model.path, "model")})
     data = config.data
     if data is not None:
@@ -124,6 +134,24 @@ def config_from(values: Mapping[str, Any], *, source: str = "the options") -> De
     for teacher in teachers_of(config.optimise):
         _existing(teacher, "teacher")
     return config.model_copy(update={"model": model, "data": data})
+
+
+def measure_config_from(values: Mapping[str, Any]) -> MeasureConfig:
+    """What a verb that reads no deploy.toml was told, nested as deploy.toml is.
+
+    Raises:
+        ConfigError: a value outside what is allowed.
+    """
+    try:
+        return MeasureConfig.model_validate(dict(values))
+    except ValidationError as exc:
+        raise _wrong_key(exc, "the options") from exc
+
+
+def _wrong_key(exc: ValidationError, source: str) -> ConfigError:
+    first = exc.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "the file"
+    return ConfigError(f"In {source}, {key}: {first['msg']}.", "See `chipcast deploy --help`.")
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolchain import installed, process
@@ -40,6 +40,10 @@ class FlashedBoard:
         """
         if self.simulator is not None:
             self.simulator.release()
+
+    def at(self, port: str | None) -> FlashedBoard:
+        """The same board on the desk, its port by another name; a simulated one tells its own."""
+        return self if self.simulator is not None or port is None else replace(self, url=port)
 
 
 @contextlib.contextmanager

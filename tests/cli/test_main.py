@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import typer
+from rich.text import Text
 
 from toolchain import errors
+from toolchain.cli.main import app
 from toolchain.cli.options import KEYS
 from toolchain.config import DeployConfig
 from toolchain.vocabulary.settings import Settings
@@ -53,6 +56,20 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
     assert f"chipcast {verb}" in done.stdout
     assert "Examples" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_help_shows_every_default_it_tells() -> None:
+    """What stands in brackets is markup to rich, and vanishes, unless it is escaped."""
+    group = typer.main.get_command(app)
+    told = [
+        parameter.help
+        for command in group.commands.values()  # type: ignore[attr-defined]
+        for parameter in command.params
+        if getattr(parameter, "help", None)
+    ]
+    assert len(told) > 40
+    for text in told:
+        assert Text.from_markup(text).plain == text.replace("\\[", "["), text
 
 
 def test_help_needs_nothing_heavy() -> None:

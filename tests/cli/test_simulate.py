@@ -141,3 +141,18 @@ def test_what_cannot_be_simulated_is_refused_before_anything_is_built(
     assert "is for the board host" in refused(10, "simulate", folders["host"], "--board", "sim_cortex_m4")
     assert "--out does not apply" in refused(10, "simulate", folders["host"], "--out", tmp_path)
     assert "benchmark is none, not kws01" in refused(10, "simulate", folders["host"], "--benchmark", "kws01")
+
+
+def test_a_port_of_a_chosen_name(folders: dict[str, Path], tmp_path: Path) -> None:
+    name = tmp_path / "ttyBOARD"
+    name.symlink_to(tmp_path / "gone")  # a run that was killed
+    with simulate(folders["host"], "--port", name) as (process, told):
+        assert told["port"] == str(name)
+        with serial.Serial(str(name), 115_200, timeout=10) as port:
+            assert ask(port, b"name%")[0] == b"m-name-dut-[chipcast]\r\n"
+        told_now = " ".join(refused(10, "simulate", folders["host"], "--port", name).split())
+        assert "something at" in told_now
+        process.terminate()
+        assert process.wait(20) == 0
+    assert not name.is_symlink()
+    wait_until_stopped(folders["host"] / "project")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import threading
 import time
@@ -14,9 +15,10 @@ import pytest
 
 from tests.measure.conftest import Build
 from tests.measure.fake_firmware import FakeFirmware
+from tests.measure.port_server import PortServer
 from toolchain.errors import PortError
 from toolchain.measure import Device, FakeDevice, LineOptions, Link
-from toolchain.measure.ports import find_usb, open_link, present_ports
+from toolchain.measure.ports import find_usb, open_link, path_of, present_ports, stable_name
 
 
 @pytest.fixture
@@ -46,6 +48,23 @@ def test_a_serial_number_of_two_ports_is_no_answer(monkeypatch: pytest.MonkeyPat
     plug(monkeypatch, ttyACM0="1", ttyACM1="1")
     with pytest.raises(PortError, match="belongs to 2 ports: /dev/ttyACM0, /dev/ttyACM1"):
         find_usb("1")
+
+
+def test_a_port_is_named_by_its_number_where_that_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug(monkeypatch, ttyACM0="0669FF50", ttyACM1="twin", ttyACM2="twin", ttyS0=None)
+    assert stable_name("/dev/ttyACM0") == "usb:0669FF50"
+    assert [stable_name(f"/dev/{name}") for name in ("ttyACM1", "ttyS0", "ttyX")] == [
+        "/dev/ttyACM1",
+        "/dev/ttyS0",
+        "/dev/ttyX",
+    ]
+    assert path_of("usb:0669ff50") == "/dev/ttyACM0"
+    assert path_of("socket://host:1") == "socket://host:1"
+
+
+def test_a_socket_has_no_dtr(listener: str) -> None:
+    with pytest.raises(PortError, match="no DTR"):
+        open_link(listener, 115_200, LineOptions(dtr=False))
 
 
 def test_opening_by_usb_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +157,157 @@ def test_a_board_unplugged_and_back_is_waited_for(tmp_path: Path) -> None:
             assert device.infer(data[::-1]).output == bytes(range(1, 21))[::-1]
             again.join()
     finally:
+        port.end()
+
+
+def test_a_board_that_comes_back_under_another_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Re-enumeration: the USB serial number is the same, the path is not."""
+    port = Pty(tmp_path / "ttyACM0", FakeFirmware())
+
+    def comports() -> list[SimpleNamespace]:
+        there = [path for path in tmp_path.iterdir() if path.exists()]
+        return [SimpleNamespace(device=str(path), serial_number="66AA") for path in there]
+
+    monkeypatch.setattr("toolchain.measure.ports.list_ports.comports", comports)
+
+    def plug_elsewhere() -> None:
+        port.name = tmp_path / "ttyACM1"
+        port.plug()
+
+    try:
+        with Device.open("usb:66AA", 115_200, options=LineOptions(reconnect_seconds=10)) as device:
+            device.wait_until_ready(5)
+            for turn in range(3):
+                data = bytes(range(turn, turn + 20))
+                assert device.infer(data).output == bytes(range(turn + 1, turn + 21))
+            port.unplug()
+            again = threading.Timer(0.5, plug_elsewhere)
+            again.start()
+            assert device.infer(data).output == bytes(range(turn + 1, turn + 21))
+            again.join()
+            assert path_of("usb:66AA") == str(tmp_path / "ttyACM1")
+    finally:
+        port.end()
+
+
+def test_a_board_unplugged_again_and_again_amid_its_answers(tmp_path: Path) -> None:
+    port = Pty(tmp_path / "board", FakeFirmware())
+    ended = threading.Event()
+    chance = random.Random(5)
+
+    def pull() -> None:
+        for _ in range(6):
+            ended.wait(0.05 + chance.random() * 0.2)
+            port.unplug()
+            ended.wait(chance.random() * 0.3)
+            port.plug()
+
+    hand = threading.Thread(target=pull)
+    try:
+        with Device.open(str(port.name), 115_200, options=LineOptions(reconnect_seconds=10)) as device:
+            device.wait_until_ready(5)
+            hand.start()
+            done = 0
+            while hand.is_alive() or done < 40:
+                data = bytes((done + index) % 256 for index in range(20))
+                assert device.infer(data).output == bytes((byte + 1) % 256 for byte in data)
+                done += 1
+            assert device.retries > 0
+    finally:
+        ended.set()
+        hand.join(10)
+        port.end()
+
+
+def test_a_port_that_is_not_there_yet(tmp_path: Path) -> None:
+    """A board that was just flashed enumerates a moment later."""
+    name = tmp_path / "board"
+    later = threading.Timer(0.5, lambda: ports.append(Pty(name, FakeFirmware())))
+    ports: list[Pty] = []
+    with pytest.raises(PortError, match="cannot be opened"):
+        open_link(str(name), 115_200)
+    later.start()
+    try:
+        with Device.open(str(name), 115_200, options=LineOptions(appear_seconds=10)) as device:
+            device.wait_until_ready(5)
+            assert device.identify().board == "fake"
+    finally:
+        later.join()
+        for port in ports:
+            port.end()
+
+
+class SocketBoard:
+    """A socket whose board goes away, taking the connection with it, and comes back on the same port."""
+
+    def __init__(self, firmware: FakeFirmware) -> None:
+        self._firmware = firmware
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._ended = threading.Event()
+        self._hang_up = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def hang_up(self) -> None:
+        self._hang_up.set()
+
+    def _serve(self) -> None:
+        self._server.settimeout(0.05)
+        while not self._ended.is_set():
+            try:
+                line = self._server.accept()[0]
+            except TimeoutError:
+                continue
+            with line:
+                line.settimeout(0.002)
+                self._hang_up.clear()
+                while not (self._ended.is_set() or self._hang_up.is_set()):
+                    try:
+                        said = line.recv(4096)
+                    except TimeoutError:
+                        said = None
+                    except OSError:
+                        break
+                    if said == b"":
+                        break
+                    self._firmware.write(said or b"")
+                    line.sendall(self._firmware.read(65_536))
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join(5)
+        self._server.close()
+
+
+def test_a_socket_that_hangs_up_and_listens_again() -> None:
+    board = SocketBoard(FakeFirmware())
+    try:
+        with Device.open(board.url, 115_200, options=LineOptions(reconnect_seconds=10)) as device:
+            device.wait_until_ready(5)
+            for turn in range(12):
+                if turn % 4 == 2:
+                    board.hang_up()
+                data = bytes(range(turn, turn + 20))
+                assert device.infer(data).output == bytes(range(turn + 1, turn + 21))
+            assert device.retries > 0
+    finally:
+        board.end()
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+def test_a_port_server_of_rfc_2217(tmp_path: Path) -> None:
+    """A real port behind a network: pyserial's own server half speaks to its client half."""
+    port = Pty(tmp_path / "board", FakeFirmware())
+    server = PortServer(str(port.name))
+    try:
+        with Device.open(server.url, 57_600, options=LineOptions(dtr=False)) as device:
+            device.wait_until_ready(10)
+            data = bytes(range(20))
+            assert device.infer(data).output == bytes(range(1, 21))
+            assert server.line == (57_600, False)
+    finally:
+        server.end()
         port.end()
 
 

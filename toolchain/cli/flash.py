@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import print_json, print_result
-from toolchain.cli.options import Json, Port
+from toolchain.cli.line_options import Baud, Dtr, Port, Ready, Reconnect, Rts
+from toolchain.cli.options import Json, overrides_of
 
 HELP = """Flash a built project and check over the serial line that this very build answers.
 
@@ -19,6 +20,8 @@ A simulated board is left running for `chipcast measure`, at most an hour.
   chipcast flash out/digits-sim_cortex_m4
 
   chipcast flash out/digits-nucleo --port /dev/ttyACM0
+
+  chipcast flash out/digits-nucleo --port usb:066BFF323532 --reconnect 60
 """
 
 
@@ -30,11 +33,18 @@ def register(app: typer.Typer) -> None:
 def flash(
     project: Annotated[Path, typer.Argument(help="project or output folder")],
     port: Port = None,
+    baud: Baud = None,
+    dtr: Dtr = None,
+    rts: Rts = None,
+    ready: Ready = None,
+    reconnect: Reconnect = None,
     stop: Annotated[bool, typer.Option("--stop", help="end the project's simulated board instead")] = False,
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline.project import flash_project, stop_project  # noqa: PLC0415 (fast `--help`)
+    from toolchain.config import measure_config_from  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.board_line import line_of  # noqa: PLC0415
+    from toolchain.pipeline.project import flash_project, stop_project  # noqa: PLC0415
 
     if stop:
         ended = stop_project(project)
@@ -43,7 +53,8 @@ def flash(
         else:
             print_result("stopped" if ended else "nothing was running")
         return
-    board, identity = flash_project(project, port=port)
+    told = overrides_of(port=port, baud=baud, dtr=dtr, rts=rts, ready=ready, reconnect=reconnect)
+    board, identity = flash_project(project, line_of(measure_config_from(told)))
     if json:
         print_json({"board": identity.board, "build_id": identity.build_id, "port": board.url})
     else:

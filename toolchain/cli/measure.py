@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import StageDisplay, print_json, print_result
-from toolchain.cli.options import DataFile, Inputs, Json, Labels, Port
+from toolchain.cli.line_options import Baud, Dtr, Port, Ready, Reconnect, Rts
+from toolchain.cli.options import (
+    DataFile,
+    Inputs,
+    Json,
+    Labels,
+    RandomSamples,
+    Runs,
+    SampleCount,
+    Seed,
+    Timeout,
+    WarmUp,
+    overrides_of,
+)
 
 if TYPE_CHECKING:
     from toolchain.errors import ParityError
@@ -23,7 +36,9 @@ kept as they come: a run that is broken off goes on where it was when the same c
 
   chipcast measure out/digits-sim_cortex_m4 --data examples/digits/digits.npz
 
-  chipcast measure out/kws-nucleo --data kws.npz --port /dev/ttyACM0 --journal run.jsonl
+  chipcast measure out/kws-nucleo --data kws.npz --port usb:066BFF323532 --journal run.jsonl
+
+  chipcast measure out/kws-nucleo --port auto --no-dtr --reconnect 600
 """
 
 
@@ -37,34 +52,33 @@ def measure(
     data: DataFile = None,
     inputs: Inputs = None,
     labels: Labels = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="only the first N samples")] = None,
-    random_samples: Annotated[
-        int, typer.Option(min=1, max=100_000, help="inputs where there is no data")
-    ] = 32,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of the random inputs")] = 0,
-    runs: Annotated[
-        int | None, typer.Option(min=1, max=10_000_000, help="time at least N inferences [one a sample]")
-    ] = None,
-    warm_up: Annotated[
-        int, typer.Option("--warm-up", min=0, max=100_000, help="untimed inferences before")
-    ] = 3,
+    samples: SampleCount = None,
+    random_samples: RandomSamples = None,
+    seed: Seed = None,
+    runs: Runs = None,
+    warm_up: WarmUp = None,
     port: Port = None,
-    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="seconds to wait for one answer")] = 60.0,
+    baud: Baud = None,
+    dtr: Dtr = None,
+    rts: Rts = None,
+    ready: Ready = None,
+    reconnect: Reconnect = None,
+    timeout: Timeout = None,
     journal: Annotated[
         Path | None,
-        typer.Option(help="keep results here as they come [in the project]", show_default=False),
+        typer.Option(help="keep results here as they come \\[in the project]", show_default=False),
     ] = None,
     result: Annotated[
         Path | None,
         typer.Option(
-            "--result", help="result file [measurement.json beside the project]", show_default=False
+            "--result", help="result file \\[measurement.json beside the project]", show_default=False
         ),
     ] = None,
     bisect: Annotated[
         bool | None,
         typer.Option(
             "--bisect/--no-bisect",
-            help="find the first wrong layer; flashes another firmware [on simulated boards]",
+            help="find the first wrong layer; flashes another firmware \\[on simulated boards]",
             show_default=False,
         ),
     ] = None,
@@ -74,7 +88,8 @@ def measure(
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline.measure import (  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.config import measure_config_from  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.measure import (  # noqa: PLC0415
         MeasureOptions,
         default_result,
         discard_default_journal,
@@ -83,17 +98,25 @@ def measure(
     from toolchain.report.json_file import write_json  # noqa: PLC0415
     from toolchain.report.measurement_table import measurement_as_dict, measurement_as_text  # noqa: PLC0415
 
-    options = MeasureOptions(
-        data=data,
-        inputs=inputs,
-        labels=labels,
+    told = overrides_of(
         samples=samples,
         random_samples=random_samples,
         seed=seed,
-        port=port,
-        answer_seconds=timeout,
-        warm_up=warm_up,
         runs=runs,
+        warm_up=warm_up,
+        port=port,
+        baud=baud,
+        dtr=dtr,
+        rts=rts,
+        ready=ready,
+        reconnect=reconnect,
+        timeout=timeout,
+    )
+    options = MeasureOptions(
+        config=measure_config_from(told),
+        data=data,
+        inputs=inputs,
+        labels=labels,
         journal=journal,
         allow_debug=allow_debug,
         bisect=bisect,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from toolchain.cli.line_options import LINE
 from toolchain.cli.step_option import parse_step
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ Optimise = Annotated[
     str | None, typer.Option("--optimise-for", help="speed, ram or size: what matters most \\[speed]")
 ]
 Benchmark = Annotated[str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01")]
-Port = Annotated[str | None, typer.Option(help="serial port of a real board")]
 SampleCount = Annotated[int | None, typer.Option("--samples", help="only the first N test samples")]
+Runs = Annotated[int | None, typer.Option(help="time at least N inferences \\[one a sample]")]
 RandomSamples = Annotated[int | None, typer.Option(help="inputs when there is no data \\[32]")]
 WarmUp = Annotated[int | None, typer.Option(help="untimed inferences before the first \\[3]")]
 PerLayer = Annotated[bool | None, typer.Option("--per-layer", help="time every layer as well")]
@@ -72,11 +73,12 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "engine": ("engine", Engine),
         "optimise_for": ("optimise_for", Optimise),
         "benchmark": ("benchmark", Benchmark),
-        "port": ("port", Port),
     },
+    "A board on the desk": LINE,
     "Measuring": {
         "samples": ("measure.samples", SampleCount),
         "random_samples": ("measure.random_samples", RandomSamples),
+        "runs": ("measure.runs", Runs),
         "warm_up": ("measure.warm_up", WarmUp),
         "per_layer": ("measure.per_layer", PerLayer),
         "timeout": ("measure.timeout_seconds", Timeout),

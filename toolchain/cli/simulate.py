@@ -32,6 +32,8 @@ SOURCE is a project folder or an output folder of `chipcast deploy` (built as it
 
   chipcast simulate out/digits-sim_cortex_m4 --pty
 
+  chipcast simulate out/digits-sim_cortex_m4 --port /tmp/ttyBOARD
+
   chipcast simulate kws.tflite --benchmark kws01 --json
 """
 
@@ -47,6 +49,9 @@ def simulate(
     pty: Annotated[
         bool, typer.Option("--pty", help="a pseudo-terminal (/dev/pts/N) instead of a socket")
     ] = False,
+    port: Annotated[
+        Path | None, typer.Option(help="call the pseudo-terminal so as well (implies --pty)")
+    ] = None,
     benchmark: Benchmark = None,
     data: DataFile = None,
     optimise_for: Optimise = None,
@@ -67,7 +72,7 @@ def simulate(
         project = source
     else:
         project = _built(source, board, benchmark, data, optimise_for, out, force)
-    with simulated_board(project, pty=pty) as running:
+    with simulated_board(project, pty=pty, name=port) as running:
         _announce(running.port, running.board, running.build_id, json)
         # Ctrl-C and SIGTERM are how it is meant to end.
         with contextlib.suppress(KeyboardInterrupt, SystemExit):

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     result: Annotated[Path, typer.Argument(help="measurement.json or report.json")],
     project: Annotated[
-        Path | None, typer.Option(help="project or output folder [beside the result]", show_default=False)
+        Path | None, typer.Option(help=r"project or output folder \[beside the result]", show_default=False)
     ] = None,
     data: DataFile = None,
     json: Json = False,

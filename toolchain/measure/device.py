@@ -11,7 +11,7 @@ import contextlib
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolchain.errors import (
     DeviceError,
@@ -96,18 +96,21 @@ class Device:
         board: str | None = None,
         build_id: str | None = None,
         ports: Sequence[str] | None = None,
+        options: LineOptions | None = None,
     ) -> str:
         """The port on which firmware for `board`, or the build `build_id`, answers.
 
-        Each of `ports` (all of this computer's) is asked, three seconds at most.
+        Each of `ports` (all of this computer's) is asked, three seconds at most: bytes are sent to it, so
+        it is for whoever knows what is plugged in.  `options` as for `open`; no port is waited for.
 
         Raises:
             PortError: none answers so, or several do.
         """
         found, told = [], []
+        probing = replace(options or LineOptions(), reconnect_seconds=0.0, appear_seconds=0.0)
         for port in present_ports() if ports is None else ports:
             try:
-                with cls.open(port, baud, answer_seconds=PROBE_SECONDS, options=LineOptions()) as device:
+                with cls.open(port, baud, answer_seconds=PROBE_SECONDS, options=probing) as device:
                     device.wait_until_ready(PROBE_SECONDS)
                     who = device.identify()
             except DeviceError as exc:

@@ -13,7 +13,9 @@ import hashlib
 import os
 import socket
 import tempfile
+import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +24,7 @@ import serial
 from serial.tools import list_ports
 
 from toolchain.errors import PortError
-from toolchain.measure.link import Link, Stream
+from toolchain.measure.link import REOPEN_PAUSE_SECONDS, Link, Stream
 
 # Silence is told this much late at most.
 POLL_SECONDS = 0.01
@@ -39,12 +41,15 @@ class LineOptions:
 
     `dtr` and `rts`: levels that the lines are set to before the port opens (None: the driver's own way).
     Many boards reset when DTR or RTS goes active; False keeps them running.  `reconnect_seconds`: how
-    long to wait for a port that vanished (0: not at all).
+    long to wait for a port that vanished (0: not at all).  `appear_seconds`: how long to try to open one
+    in the first place, as a board that was just flashed enumerates anew, its port's permissions come a
+    moment after it, and a modem manager may have a look at it first.
     """
 
     dtr: bool | None = None
     rts: bool | None = None
     reconnect_seconds: float = 0.0
+    appear_seconds: float = 0.0
 
 
 def open_link(url: str, baud: int, options: LineOptions | None = None) -> Link:
@@ -59,12 +64,41 @@ def open_link(url: str, baud: int, options: LineOptions | None = None) -> Link:
         return _open(url, baud, options)
 
     return Link(
-        reopen(),
+        _appeared(reopen, options.appear_seconds),
         url,
         baud=None if "://" in url else baud,
         reopen=reopen if options.reconnect_seconds > 0 else None,
         reconnect_seconds=options.reconnect_seconds,
     )
+
+
+def _appeared(opened: Callable[[], Stream], seconds: float) -> Stream:
+    """What `opened` returns, tried for `seconds`, once at least; then its PortError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return opened()
+        except PortError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(REOPEN_PAUSE_SECONDS)
+
+
+def path_of(port: str) -> str:
+    """The path or URL that `port` stands for: itself, but for `usb:SERIALNUMBER`.
+
+    Raises:
+        PortError: no port has that number, or several have.
+    """
+    return find_usb(port.removeprefix(USB_PREFIX)) if port.startswith(USB_PREFIX) else port
+
+
+def stable_name(path: str) -> str:
+    """`usb:SERIALNUMBER` for a port that has one to itself, else `path`: numbers outlive enumeration."""
+    ports = list_ports.comports()
+    number = next((port.serial_number for port in ports if port.device == path), None)
+    alone = [port.serial_number for port in ports].count(number) == 1
+    return f"{USB_PREFIX}{number}" if number and alone else path
 
 
 def find_usb(serial_number: str) -> str:
@@ -98,25 +132,30 @@ def present_ports() -> list[str]:
 
 
 def _open(url: str, baud: int, options: LineOptions) -> Stream:
-    path = find_usb(url.removeprefix(USB_PREFIX)) if url.startswith(USB_PREFIX) else url
+    path = path_of(url)
+    if path.startswith(SOCKET_PREFIX) and (options.dtr, options.rts) != (None, None):
+        raise PortError(f"{path} is a socket, which has no DTR and no RTS.", "Leave these options out.")
     lock = _lock(path)
     try:
         if path.startswith(SOCKET_PREFIX):
             return _Locked(SocketStream.connect(path), lock)
-        port = serial.serial_for_url(
-            path, do_not_open=True, timeout=POLL_SECONDS, write_timeout=WRITE_SECONDS
-        )
+        port = serial.serial_for_url(path, do_not_open=True, timeout=POLL_SECONDS)
         port.baudrate = baud
         if options.dtr is not None:
             port.dtr = options.dtr
         if options.rts is not None:
             port.rts = options.rts
         if isinstance(port, serial.Serial):
+            # A port server's line takes neither: its socket bounds what is written.
             port.exclusive = True
+            port.write_timeout = WRITE_SECONDS
         port.open()
     except (ValueError, OSError, serial.SerialException) as exc:
         lock.close()
         raise _open_error(path, exc) from exc
+    except BaseException:
+        lock.close()
+        raise
     return _Locked(port, lock)
 
 

@@ -19,9 +19,9 @@ from toolchain.flash import flashed
 from toolchain.load.board import load_board
 from toolchain.load.held_out import HeldOut, held_out_inputs
 from toolchain.load.project import open_project
-from toolchain.measure import Device
 from toolchain.measure.run_data_set import run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
+from toolchain.pipeline.board_line import found_line, line_of, opened_device
 from toolchain.pipeline.locate_divergence import locate_divergence
 from toolchain.pipeline.model import data_key, int8_model, is_tflite
 from toolchain.provenance import hash_array, now, provenance_of
@@ -119,7 +119,11 @@ def build(
 
 
 def _board(config: DeployConfig) -> Board:
-    return load_board(config.board, [config.boards_folder] if config.boards_folder else [])
+    board = load_board(config.board, [config.boards_folder] if config.boards_folder else [])
+    if config.serial.baud is None:
+        return board
+    # The firmware is made for the rate that its line is opened at.
+    return board.model_copy(update={"serial": board.serial.model_copy(update={"baud": config.serial.baud})})
 
 
 def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
@@ -247,15 +251,11 @@ def _measure(
     target = shop.stages / "device.npy"
 
     def action() -> Measured:
-        started = now()
+        started, line = now(), found_line(line_of(config), board)
         with (
-            flashed(built.firmware.project, board, log=shop.log, port=config.port) as running,
-            Device.open(
-                running.url, board.serial.baud, answer_seconds=config.measure.timeout_seconds
-            ) as device,
+            flashed(built.firmware.project, board, log=shop.log, port=line.upload_port) as running,
+            opened_device(running.at(line.port), board, line, just_flashed=True) as device,
         ):
-            running.release()
-            device.wait_until_ready()
             measurement = run_data_set(
                 device,
                 device.require_build(built.firmware.build_id),
@@ -264,6 +264,7 @@ def _measure(
                 per_layer=config.measure.per_layer,
                 progress=shop.observer.progress,
                 warm_up=config.measure.warm_up,
+                runs=config.measure.runs,
                 has_state=built.program.state_bytes > 0,
             )
         _save_array(target, measurement.outputs)
@@ -289,6 +290,7 @@ def _measure(
             "board": board.model_dump(),
             "port": config.port,
             "warm_up": config.measure.warm_up,
+            "runs": config.measure.runs,
             "sources": hash_sources("measure", "simulate", "flash.py"),
         },
         writes=[target],
@@ -311,8 +313,7 @@ def _located(
         inputs,
         parity,
         int(np.argmax((device != oracle).any(axis=1))),
-        port=config.port,
-        answer_seconds=config.measure.timeout_seconds,
+        line=found_line(line_of(config), _board(config)),
         log=shop.log,
         observer=shop.observer,
     )

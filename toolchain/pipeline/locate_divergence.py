@@ -17,8 +17,8 @@ from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import BuildError, OracleError
 from toolchain.flash import flashed
 from toolchain.load.project import ProjectFolder
-from toolchain.measure import Device
 from toolchain.measure.diverging_layer import TensorFacts, find_diverging_layer
+from toolchain.pipeline.board_line import BoardLine, opened_device
 from toolchain.simulate.oracle import Oracle
 from toolchain.stages import Observer
 from toolchain.vocabulary.measurement import Divergence, Parity
@@ -35,15 +35,14 @@ def locate_divergence(
     parity: Parity,
     sample: int,
     *,
-    port: str | None,
-    answer_seconds: float,
+    line: BoardLine,
     log: Path,
     observer: Observer,
 ) -> Parity:
     """`parity` with the layer at fault for row `sample` of `inputs` (see `_divergence`), as a stage."""
     begun = time.monotonic()
     observer.started("bisect")
-    found = _divergence(project, inputs, sample, port=port, answer_seconds=answer_seconds, log=log)
+    found = _divergence(project, inputs, sample, line=line, log=log)
     observer.finished("bisect", time.monotonic() - begun, from_cache=False)
     if found is None:
         return parity
@@ -55,8 +54,7 @@ def _divergence(
     inputs: npt.NDArray[np.uint8],
     sample: int,
     *,
-    port: str | None,
-    answer_seconds: float,
+    line: BoardLine,
     log: Path,
 ) -> Divergence | None:
     """The layer at fault; None where the firmware with dumps gives right bytes.
@@ -79,11 +77,9 @@ def _divergence(
         _copy_with_dumps(project.folder, copy)
         firmware = build_firmware(copy, board, log=log)
         with (
-            flashed(copy, board, log=log, port=port) as running,
-            Device.open(running.url, board.serial.baud, answer_seconds=answer_seconds) as device,
+            flashed(copy, board, log=log, port=line.upload_port) as running,
+            opened_device(running.at(line.port), board, line, just_flashed=True) as device,
         ):
-            running.release()
-            device.wait_until_ready()
             device.require_build(firmware.build_id)
 
             def dump(layer: int) -> Sequence[bytes]:

@@ -6,22 +6,23 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from toolchain.build import read_firmware, require_tools
+from toolchain.config import MeasureConfig, MeasureSection
 from toolchain.errors import PortError
 from toolchain.flash import FlashedBoard, flashed, running
 from toolchain.load.held_out import HeldOut, held_out_inputs
 from toolchain.load.project import ProjectFolder, open_project
-from toolchain.measure import Device
 from toolchain.measure.journal import Journal, open_journal
 from toolchain.measure.release_build import require_release_build
 from toolchain.measure.run_data_set import measurement_of, run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
+from toolchain.pipeline.board_line import BoardLine, found_line, line_of, opened_device
 from toolchain.pipeline.locate_divergence import locate_divergence
 from toolchain.provenance import hash_array, hash_board, now, provenance_of
 from toolchain.simulate.oracle import Oracle, oracle_name
@@ -35,25 +36,29 @@ from toolchain.vocabulary.report import ProjectMeasurement
 class MeasureOptions:
     """What `measure_project` can be told.
 
-    `runs`: at least so many timed inferences (None: one a sample), after `warm_up` untimed ones.  `journal`:
-    where results are kept as they come (None: a file beside the project, removed once the run is complete).
-    `bisect`: look for the first diverging layer where bytes differ, with another firmware for which the
-    board is flashed (None: where that costs nothing, on a simulated board).
+    `config`: how much is run, and the line to the board.  `inputs` and `labels` name the arrays of `data`.
+    `journal`: where results are kept as they come (None: a file beside the project, removed once the run is
+    complete).  `bisect`: look for the first diverging layer where bytes differ, with another firmware for
+    which the board is flashed (None: where that costs nothing, on a simulated board).
     """
 
+    config: MeasureConfig = field(default_factory=MeasureConfig)
     data: Path | None = None
     inputs: str | None = None
     labels: str | None = None
-    samples: int | None = None
-    random_samples: int = 32
-    seed: int = 0
-    port: str | None = None
-    answer_seconds: float = 60.0
-    warm_up: int = 3
-    runs: int | None = None
     journal: Path | None = None
     allow_debug: bool = False
     bisect: bool | None = None
+
+    @property
+    def line(self) -> BoardLine:
+        """The line to the board."""
+        return line_of(self.config)
+
+    @property
+    def how_much(self) -> MeasureSection:
+        """How much goes through the device."""
+        return self.config.measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +90,9 @@ def measure_project(path: Path, options: MeasureOptions, observer: Observer) -> 
         options.data,
         inputs=options.inputs,
         labels=options.labels,
-        samples=options.samples,
-        random_samples=options.random_samples,
-        seed=options.seed,
+        samples=options.how_much.samples,
+        random_samples=options.how_much.random_samples,
+        seed=options.config.seed,
     )
     with _journal(project, firmware, given, options) as journal:
         run = _run(project, firmware, given, options, journal, observer)
@@ -124,15 +129,15 @@ def _run(
 ) -> _Run:
     """The data set through the device, or, where the journal is complete, out of it alone."""
     manifest, started, before = project.manifest, now(), len(journal.inferences)
+    warm_up = options.how_much.warm_up
     if journal.ending is not None:
-        measurement = measurement_of(journal.inferences, journal.ending, len(given.inputs), options.warm_up)
-        return _Run(measurement, options.port or "journal", before, started)
+        measurement = measurement_of(journal.inferences, journal.ending, len(given.inputs), warm_up)
+        return _Run(measurement, options.line.port or "journal", before, started)
+    line = found_line(options.line, manifest.board, build_id=firmware.build_id)
     with (
-        connected(project, options.port) as board,
-        Device.open(board.url, manifest.board.serial.baud, answer_seconds=options.answer_seconds) as device,
+        connected(project, line.port) as board,
+        opened_device(board, manifest.board, line) as device,
     ):
-        board.release()
-        device.wait_until_ready()
         measurement = run_data_set(
             device,
             device.require_build(firmware.build_id),
@@ -140,8 +145,8 @@ def _run(
             layers=manifest.program.layers,
             per_layer=manifest.per_layer_timing,
             progress=observer.progress,
-            warm_up=options.warm_up,
-            runs=options.runs,
+            warm_up=warm_up,
+            runs=options.how_much.runs,
             has_state=manifest.program.state_bytes > 0,
             journal=journal,
         )
@@ -188,8 +193,8 @@ def _binding(
         "data_sha256": hash_array(given.inputs),
         "labels_sha256": None if given.labels is None else hash_array(given.labels),
         "samples": len(given.inputs),
-        "runs": max(len(given.inputs), options.runs or 0),
-        "warm_up": options.warm_up,
+        "runs": max(len(given.inputs), options.how_much.runs or 0),
+        "warm_up": options.how_much.warm_up,
         "per_layer": project.manifest.per_layer_timing,
     }
 
@@ -243,7 +248,7 @@ def _result(
             given.inputs,
             measurement,
             data=options.data,
-            seed=options.seed,
+            seed=options.config.seed,
             port=run.port,
             started=run.started,
             resumed_from=run.resumed_from,
@@ -258,7 +263,7 @@ def _may_bisect(project: ProjectFolder, options: MeasureOptions) -> bool:
     """Another firmware is flashed for it: on a board on the desk only where that was asked for."""
     if options.bisect is not None:
         return options.bisect
-    return project.manifest.board.is_simulated and options.port is None
+    return project.manifest.board.is_simulated and options.line.port is None
 
 
 def _bisected(
@@ -276,8 +281,7 @@ def _bisected(
         given.inputs,
         parity,
         int(np.argmax(wrong)),
-        port=options.port,
-        answer_seconds=options.answer_seconds,
+        line=found_line(options.line, project.manifest.board),
         log=_log(project),
         observer=observer,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from toolchain.build import build_firmware, read_firmware, require_tools
 from toolchain.flash import FlashedBoard, flash_detached, stop
 from toolchain.load.project import ProjectFolder, open_project
-from toolchain.measure import Device
+from toolchain.pipeline.board_line import BoardLine, found_line, opened_device
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.measurement import Identity
 from toolchain.vocabulary.project import MANIFEST_FILE
@@ -25,22 +25,23 @@ def build_project(path: Path) -> Firmware:
     return build_firmware(project.folder, project.manifest.board, log=_log(project))
 
 
-def flash_project(path: Path, *, port: str | None = None) -> tuple[FlashedBoard, Identity]:
+def flash_project(path: Path, line: BoardLine | None = None) -> tuple[FlashedBoard, Identity]:
     """Flash the built firmware and check over the line that it is the one that answers.
 
     A simulated board keeps running, for a bounded time, for a `measure` that comes later.
 
     Raises:
         StaleFirmwareError: another build answers.
+        FlashError, DeviceError: as their names say.
     """
     project = open_project(path)
     board = project.manifest.board
     require_tools(board)
     firmware = read_firmware(project.folder, board)
-    flashed_board = flash_detached(project.folder, board, log=_log(project), port=port)
-    with Device.open(flashed_board.url, board.serial.baud) as device:
-        flashed_board.release()
-        device.wait_until_ready()
+    line = found_line(line or BoardLine(), board)
+    flashed_board = flash_detached(project.folder, board, log=_log(project), port=line.upload_port)
+    flashed_board = flashed_board.at(line.port)
+    with opened_device(flashed_board, board, line, just_flashed=True) as device:
         identity = device.require_build(firmware.build_id)
     return flashed_board, identity
 

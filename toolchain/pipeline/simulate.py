@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -60,36 +61,65 @@ class SimulatedBoard:
 
 
 @contextlib.contextmanager
-def simulated_board(path: Path, *, pty: bool = False) -> Iterator[SimulatedBoard]:
+def simulated_board(path: Path, *, pty: bool = False, name: Path | None = None) -> Iterator[SimulatedBoard]:
     """Build the project at `path` where it changed, start its simulated board, and let it begin.
 
-    The simulator ends with the block, and with this process, however that ends.
+    Its port is a socket, with `pty` a pseudo-terminal, with `name` a pseudo-terminal under that path as
+    well.  The simulator ends with the block, and with this process, however that ends.
 
     Raises:
-        ConfigError: the project's board is none that can be simulated.
+        ConfigError: the project's board is none that can be simulated, or `name` is taken.
         BuildError, FlashError: as their names say.
     """
     project = open_project(path)
     board = project.manifest.board
     _require_simulated(board)
     require_tools(board)
+    if name is not None:
+        _require_free(name)
     log = project.folder.parent / "chipcast.log"
     firmware = build_firmware(project.folder, board, log=log)
     with contextlib.ExitStack() as stack:
         started = stack.enter_context(flashed(project.folder, board, log=log))
         _let_begin(started, board, firmware)
-        bridge = None
-        if pty:
+        bridge, port = None, started.url
+        if pty or name is not None:
             bridge = PtyBridge(started.url)
             stack.callback(bridge.close)
+            port = bridge.port if name is None else stack.enter_context(_named(bridge.port, name))
         yield SimulatedBoard(
             board=board.id,
             build_id=firmware.build_id,
-            port=bridge.port if bridge else started.url,
+            port=port,
             project=project.folder,
             url=started.url,
             bridge=bridge,
         )
+
+
+def _require_free(name: Path) -> None:
+    """Refuse a name that something has; a link that leads nowhere was left by a run that was killed."""
+    if name.exists():
+        raise ConfigError(f"There is something at {name} already.", "Choose another --port, or delete it.")
+    if not name.absolute().parent.is_dir():
+        raise ConfigError(f"There is no folder for {name}.", "Choose another --port.")
+
+
+@contextlib.contextmanager
+def _named(port: str, name: Path) -> Iterator[str]:
+    """`name`, while the block lasts a symbolic link to `port`."""
+    try:
+        name.unlink(missing_ok=True)
+        name.symlink_to(port)
+    except OSError as exc:
+        raise ConfigError(
+            f"The port cannot be called {name}: {exc.strerror}.", "Choose another --port."
+        ) from exc
+    try:
+        yield str(name.absolute())
+    finally:
+        if name.is_symlink() and os.readlink(name) == port:
+            name.unlink()
 
 
 def _let_begin(started: FlashedBoard, board: Board, firmware: Firmware) -> None:

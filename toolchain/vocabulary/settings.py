@@ -29,3 +29,19 @@ class ConvertSettings(Settings):
     """Full-integer post-training quantisation."""
 
     calibration_samples: int = Field(default=200, ge=1, le=100_000)
+
+
+class SerialSettings(Settings):
+    """`[serial]`: how the line to a board on the desk is opened; a simulated board's has none of this.
+
+    `dtr` and `rts` are the levels that these lines are set to before the port opens (None: the driver's own
+    way, on most systems both active): many boards restart when one of them changes.
+    """
+
+    baud: int | None = Field(default=None, ge=1200, le=4_000_000, description="another rate than the board's")
+    dtr: bool | None = None
+    rts: bool | None = None
+    ready_seconds: float = Field(default=15.0, gt=0.0, le=600.0, description="bound on the first answer")
+    reconnect_seconds: float = Field(
+        default=30.0, ge=0.0, le=86_400.0, description="how long a port that vanished is waited for"
+    )

@@ -1,0 +1,90 @@
+"""The line to a board: which port, how it is opened, and the device that answers there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from toolchain.config import DeployConfig, MeasureConfig
+from toolchain.flash import FlashedBoard
+from toolchain.measure import Device
+from toolchain.measure.ports import LineOptions, path_of, stable_name
+from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.settings import SerialSettings
+
+# The port on which the board answers, whichever that is.
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLine:
+    """Where a board on the desk is found, and how it is spoken to.
+
+    `port`: a path, a URL, `usb:SERIALNUMBER` or `auto`; None for a simulated board, which tells its own.
+    `answer_seconds` bounds the wait for any one answer.
+    """
+
+    port: str | None = None
+    answer_seconds: float = 60.0
+    serial: SerialSettings = field(default_factory=SerialSettings)
+
+    @property
+    def upload_port(self) -> str | None:
+        """The port as PlatformIO wants it: a path."""
+        return None if self.port is None else path_of(self.port)
+
+
+def line_of(config: MeasureConfig | DeployConfig) -> BoardLine:
+    """The line as it was configured."""
+    return BoardLine(config.port, config.measure.timeout_seconds, config.serial)
+
+
+def found_line(line: BoardLine, board: Board, *, build_id: str | None = None) -> BoardLine:
+    """`line`, its port found by asking every port for this board (and build) where that is wanted.
+
+    The port is then named by its USB serial number, if it has one: a board may come back under another path
+    when it is flashed.
+
+    Raises:
+        PortError: no port answers so, or several do.
+    """
+    if line.port != AUTO:
+        return line
+    if board.is_simulated:
+        return replace(line, port=None)
+    path = Device.find(
+        line.serial.baud or board.serial.baud, board=board.id, build_id=build_id, options=_options(line)
+    )
+    return replace(line, port=stable_name(path))
+
+
+@contextlib.contextmanager
+def opened_device(
+    running: FlashedBoard, board: Board, line: BoardLine, *, just_flashed: bool = False
+) -> Iterator[Device]:
+    """The device on `running`, which has begun and is ready.  After flashing, its port may take time to come.
+
+    Raises:
+        DeviceError: the port cannot be opened, or nothing answers there.
+    """
+    if running.simulator is not None:
+        options, seconds = LineOptions(), SerialSettings().ready_seconds
+    else:
+        options, seconds = _options(line), line.serial.ready_seconds
+        options = replace(options, appear_seconds=options.reconnect_seconds if just_flashed else 0.0)
+    with Device.open(
+        running.url,
+        line.serial.baud or board.serial.baud,
+        answer_seconds=line.answer_seconds,
+        options=options,
+    ) as device:
+        running.release()
+        device.wait_until_ready(seconds)
+        yield device
+
+
+def _options(line: BoardLine) -> LineOptions:
+    return LineOptions(
+        dtr=line.serial.dtr, rts=line.serial.rts, reconnect_seconds=line.serial.reconnect_seconds
+    )
