@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.cortex_m4 import CORTEX_M4
-from tests.host_runner import Target, compile_model, differences, has, random_inputs, run_programs
+from tests.host_runner import (
+    HOST,
+    HOST_AS_DSP,
+    Target,
+    compile_model,
+    differences,
+    has,
+    random_inputs,
+    run_programs,
+)
 from tests.random_networks import random_network
+from toolchain.compile.compile_graph import OPTIMISATION_GOALS as GOALS
 from toolchain.errors import UnsupportedError
+from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
 
 NETWORKS = int(os.environ.get("CHIPCAST_NETWORKS", "2000"))
@@ -62,27 +75,38 @@ def test_a_fixed_set_of_networks_gives_the_oracles_bytes(first: int, tmp_path: P
 )
 def test_networks_give_the_oracles_bytes_on_a_cortex_m4(tmp_path: Path) -> None:
     networks = [(seed, 1 + seed % 8) for seed in range(10_000_000, 10_000_000 + BATCH)]
-    check(networks, tmp_path, target=CORTEX_M4)
+    check(networks, tmp_path, boards=(HOST_AS_DSP,), target=CORTEX_M4)
 
 
-def check(networks: list[tuple[int, int]], folder: Path, *, target: Target | None = None) -> int:
+def check(
+    networks: list[tuple[int, int]],
+    folder: Path,
+    *,
+    boards: Sequence[Board] = (HOST, HOST_AS_DSP),
+    target: Target | None = None,
+) -> int:
     """Compare the networks, each with the graph passes and, where they change it, without.
 
-    Returns how many arenas are as small as their lower bound.
+    Kernels are chosen for the boards in turn, and for the goals.  Returns how many arenas are as small as
+    their lower bound.
     """
     cases: list[tuple[tuple[int, int], bytes, Program]] = []
     refused: list[str] = []
     at_the_bound = 0
-    for network in networks:
+    for number, network in enumerate(networks):
         model = random_network(*network)
+        chosen_for: dict[str, Any] = {
+            "board": boards[number % len(boards)],
+            "optimise_for": GOALS[number // 2 % len(GOALS)],
+        }
         try:
-            program = compile_model(model, f"m{len(cases)}")
+            program = compile_model(model, f"m{len(cases)}", **chosen_for)
         except UnsupportedError as refusal:
             # One in thousands draws a scale at which the reference stops; more would mean a rule too strict.
             refused.append(str(refusal))
             continue
         cases.append((network, model, program))
-        plain = compile_model(model, f"m{len(cases)}", passes=())
+        plain = compile_model(model, f"m{len(cases)}", passes=(), **chosen_for)
         if [layer.operator for layer in plain.layers] != [layer.operator for layer in program.layers]:
             cases.append((network, model, plain))
         at_the_bound += program.arena_bytes == program.arena_lower_bound_bytes

@@ -9,6 +9,7 @@ from toolchain.compile.accumulators import (
     sums_in_range,
 )
 from toolchain.compile.activation_types import kernel_for, place_of
+from toolchain.compile.forms.pointwise_byte_pairs import FULLY_CONNECTED_ROWS_BYTE_PAIRS
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -97,4 +98,5 @@ FULLY_CONNECTED = OperatorSupport(
         sums_in_range(channel_axis=0),
     ),
     lower,
+    forms=(FULLY_CONNECTED_ROWS_BYTE_PAIRS,),
 )

@@ -1,0 +1,1 @@
+"""Faster forms of operators, one a file: what they are for, and what they make of a layer."""
