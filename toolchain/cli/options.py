@@ -34,6 +34,16 @@ Step = Annotated[
     typer.Option("--step", help="an optimisation step: 'prune sparsity=0.6 epochs=5'; repeatable"),
 ]
 Calibration = Annotated[int | None, typer.Option("--calibration-samples", help="samples to quantise with")]
+Activations = Annotated[str | None, typer.Option(help="int8, or int16 for 16×8 \\[int8]")]
+CalibrationChoice = Annotated[
+    str | None, typer.Option(help="which samples: random, balanced (by label) or first \\[random]")
+]
+Range = Annotated[str | None, typer.Option(help="of values: min-max, percentile or mse \\[min-max]")]
+Percentile = Annotated[float | None, typer.Option(help="--range percentile: of the values \\[99.99]")]
+Compare = Annotated[
+    list[str] | None,
+    typer.Option(help="convert to float32, dynamic-range or float16 too, for comparison; repeatable"),
+]
 Seed = Annotated[int | None, typer.Option(help="seed of every random choice \\[0]")]
 BoardName = Annotated[str | None, typer.Option("--board", help="board id or .toml file \\[sim_cortex_m4]")]
 Engine = Annotated[str | None, typer.Option(help="what runs the model: aot")]
@@ -66,6 +76,11 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "step": ("optimise", Step),
         "prune": ("optimise", Prune),
         "calibration_samples": ("convert.calibration_samples", Calibration),
+        "calibration_choice": ("convert.calibration_choice", CalibrationChoice),
+        "activations": ("convert.activations", Activations),
+        "range": ("convert.range", Range),
+        "percentile": ("convert.percentile", Percentile),
+        "compare": ("convert.compare", Compare),
         "seed": ("seed", Seed),
     },
     "Board": {
@@ -101,7 +116,7 @@ def overrides_of(**options: Any) -> dict[str, Any]:
     if steps:
         found["optimise"] = steps
     for name, value in options.items():
-        if value is None:
+        if value is None or value == []:  # an option that may be repeated, and was not given
             continue
         *sections, key = KEYS[name].split(".")
         table = found

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.convert.value_ranges import quantise_with_ranges
 from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
 from toolchain.network_file import load_network
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.optimisation import Progress
+from toolchain.vocabulary.settings import ConvertSettings
 
 _FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16", "COMPLEX64", "COMPLEX128")
 
@@ -22,10 +24,13 @@ def convert_to_int8(
     model_file: Path,
     calibration: npt.NDArray[np.float32],
     *,
+    settings: ConvertSettings | None = None,
     progress: Progress,
     log: Path | None = None,
 ) -> bytes:
-    """The `.tflite` bytes of a `tf_keras` model, all int8 inside, int8 in and out, batch 1.
+    """The `.tflite` bytes of a `tf_keras` model, all integer inside, in and out, batch 1.
+
+    Weights are int8, and so are activations, unless `settings.activations` makes them int16.
 
     `calibration` are samples, float32, shape (samples, …), from which the converter learns the range
     of every tensor; a few hundred from the training data do.  The same model and samples give the
@@ -33,20 +38,25 @@ def convert_to_int8(
 
     Raises:
         DataError: there are no samples, or they do not have the model's input shape.
-        ModelError: the converter refuses the model; it says why.
+        ModelError: the converter refuses the model, or cannot do what `settings` say with it.
         UnsupportedError: the model uses an operation that TFLite does not have.
         NotQuantisedError: something stayed float.
         MissingPackageError: the TensorFlow stack is not installed.
     """
     with tensorflow_noise_to(log):
+        settings = settings or ConvertSettings()
         network = load_network(model_file)
+        _require_possible(settings, network)
         shape = _check_calibration(network, calibration)
         progress(0.0, "tracing the model")
         heard = _Calibration(calibration, progress)
         try:
-            converter = _converter(network, shape)
+            converter = _converter(network, shape, settings)
             converter.representative_dataset = heard.samples
-            model = bytes(converter.convert())
+            if settings.range == "min-max":
+                model = bytes(converter.convert())
+            else:
+                model = quantise_with_ranges(converter, heard.samples, settings)
         except Exception as exc:
             if heard.raised is not None:
                 raise heard.raised from None
@@ -54,6 +64,29 @@ def convert_to_int8(
     require_integer_tensors(model)
     progress(1.0, "converted")
     return model
+
+
+def _require_possible(settings: ConvertSettings, network: Any) -> None:
+    """Refuse what the converter would not do, or would pass over in silence."""
+    if settings.range != "min-max" and settings.activations == "int16":
+        raise ModelError(
+            f"The range {settings.range!r} is for int8: with int16 activations the converter calibrates and "
+            "quantises in one go, by minimum and maximum.",
+            "Leave range at 'min-max'; 65,536 steps hardly suffer from an outlier.",
+        )
+    if not any(type(layer).__name__.startswith("QuantizeWrapper") for layer in network.layers):
+        return
+    if settings.activations == "int16":
+        raise ModelError(
+            "The model was trained for int8 (quantisation-aware), which cannot become int16.",
+            "Leave the step out, or convert with activations = 'int8'.",
+        )
+    if settings.range != "min-max":
+        raise ModelError(
+            f"The model's value ranges were trained (quantisation-aware), so the range {settings.range!r} "
+            "has nothing to choose.",
+            "Leave range at 'min-max', or leave the quantisation-aware step out.",
+        )
 
 
 def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:
@@ -79,7 +112,7 @@ def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tu
     return (1, *wanted)
 
 
-def _converter(network: Any, shape: tuple[int, ...]) -> Any:
+def _converter(network: Any, shape: tuple[int, ...], settings: ConvertSettings) -> Any:
     """A converter for the network as one function of a batch of 1: an open batch would add SHAPE and PACK."""
     tensorflow, tf_keras = import_stack("tensorflow"), import_stack("tf_keras")
     # A model's own name may be one that TensorFlow takes for no scope.
@@ -88,9 +121,14 @@ def _converter(network: Any, shape: tuple[int, ...]) -> Any:
     traced = tensorflow.function(lambda x: named(x, training=False)).get_concrete_function(signature)
     converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], named)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tensorflow.int8
-    converter.inference_output_type = tensorflow.int8
+    operators, wide = tensorflow.lite.OpsSet, settings.activations == "int16"
+    converter.target_spec.supported_ops = [
+        operators.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        if wide
+        else operators.TFLITE_BUILTINS_INT8
+    ]
+    converter.inference_input_type = tensorflow.int16 if wide else tensorflow.int8
+    converter.inference_output_type = converter.inference_input_type
     return converter
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from toolchain.config import DeployConfig
 from toolchain.convert.c_array import write_model_data
+from toolchain.convert.calibration_samples import calibration_rows
 from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import DataError, ModelError
@@ -143,23 +144,25 @@ def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) 
                 "Without data the model cannot be quantised: its value ranges are unknown.",
                 "Give samples with --data FILE.npz.",
             )
-        samples = (data.train or data.test).inputs[: config.convert.calibration_samples]
+        samples = data.train or data.test
+        rows = calibration_rows(samples, config.convert, config.seed)
         model = convert_to_int8(
             optimised.model_file,
-            np.asarray(samples, np.float32),
+            np.asarray(samples.inputs[rows], np.float32),
+            settings=config.convert,
             progress=shop.observer.progress,
             log=shop.log,
         )
         _check(model, config.name)
         write_whole(target, model)
         write_model_data(model, shop.folder)
-        return "int8"
+        return config.convert.activations
 
     shop.run(
         "convert",
         depends_on={
             "model": hash_file(optimised.model_file),
-            "settings": config.convert.model_dump(),
+            "settings": config.convert.model_dump(exclude={"compare"}),
             "data": data_key(config),
             "seed": config.seed,
             "tools": version_of(*_TENSORFLOW),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Settings(BaseModel):
@@ -26,9 +26,29 @@ OPTIMISATION_FLAGS: Mapping[str, str] = {"ram": "-O2", "size": "-Os", "speed": "
 
 
 class ConvertSettings(Settings):
-    """Full-integer post-training quantisation."""
+    """Full-integer post-training quantisation.
 
+    `activations` "int16" is TFLite's 16×8: int16 activations, int8 weights.  `calibration_choice` says which
+    of the training samples calibrate: any, drawn by the seed; as many of each label; or the first ones.
+    `range` is how the range of a tensor's values follows from what calibration met.
+    """
+
+    activations: Literal["int8", "int16"] = "int8"
     calibration_samples: int = Field(default=200, ge=1, le=100_000)
+    calibration_choice: Literal["random", "balanced", "first"] = "random"
+    range: Literal["min-max", "percentile", "mse"] = "min-max"
+    percentile: float = Field(default=99.99, gt=50.0, lt=100.0, description="of the values, within the range")
+    compare: tuple[Literal["float32", "dynamic-range", "float16"], ...] = Field(
+        default=(),
+        strict=False,
+        description="other forms of the model, for comparison; none runs on a target",
+    )
+
+    @model_validator(mode="after")
+    def _percentile_is_of_use(self) -> Self:
+        if "percentile" in self.model_fields_set and self.range != "percentile":
+            raise ValueError("percentile is for range = 'percentile' only")
+        return self
 
 
 class SerialSettings(Settings):
