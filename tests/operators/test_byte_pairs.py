@@ -14,11 +14,11 @@ import pytest
 from tests.cortex_m4 import CORTEX_M4
 from tests.host_runner import HOST_AS_DSP, Target, compile_model, differences, has, run_programs
 from tests.operators.harness import rows
-from tests.operators.usual_layers import conv_2d
+from tests.operators.usual_layers import conv_2d, fully_connected
 from toolchain.compile.byte_pairs import interleaved
 from toolchain.vocabulary.program import PORTABLE
 
-LAYERS = 60
+LAYERS = 40
 Layer = Callable[[int], bytes]
 
 
@@ -42,9 +42,9 @@ def check(layer: Layer, first: int, folder: Path, target: Target | None = None) 
     return set(forms)
 
 
-@pytest.mark.parametrize("layer", [conv_2d])
-def test_every_output_is_the_oracles(layer: Layer, tmp_path: Path) -> None:
-    assert len(check(layer, 0, tmp_path) - {PORTABLE}) == 2
+@pytest.mark.parametrize(("layer", "forms"), [(conv_2d, 2), (fully_connected, 3)])
+def test_every_output_is_the_oracles(layer: Layer, forms: int, tmp_path: Path) -> None:
+    assert len(check(layer, 0, tmp_path) - {PORTABLE}) == forms
 
 
 @pytest.mark.simulator
@@ -53,7 +53,7 @@ def test_every_output_is_the_oracles(layer: Layer, tmp_path: Path) -> None:
     reason="no arm-none-eabi-gcc or qemu-system-arm",
 )
 @pytest.mark.parametrize("level", ["-O2", "-O3", "-Os"])
-@pytest.mark.parametrize("layer", [conv_2d])
+@pytest.mark.parametrize("layer", [conv_2d, fully_connected])
 def test_every_output_is_the_oracles_on_a_cortex_m4(layer: Layer, level: str, tmp_path: Path) -> None:
     flags = tuple(level if flag == "-O2" else flag for flag in CORTEX_M4.flags)
     target = Target(CORTEX_M4.compiler, flags, CORTEX_M4.link, CORTEX_M4.start)

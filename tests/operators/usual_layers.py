@@ -76,7 +76,7 @@ def fully_connected(seed: int) -> bytes:
     """One row or a few; inputs and outputs in any number."""
     network = RandomNetwork(seed)
     rows = 1 if network.chance(0.6) else network.whole(2, 5)
-    inputs = network.whole(1, 40) if network.chance(0.5) else 4 * network.whole(1, 40)
+    inputs = network.whole(1, 40) if network.chance(0.5) else 4 * network.whole(1, 100)
     outputs = network.whole(1, 40)
     network.last = network.activation_tensor((rows, inputs))
     network.inputs.append(network.last)

@@ -118,27 +118,22 @@ CHIPCAST_INLINE struct chipcast_pair_sums chipcast_sum_pairs(const uint32_t **we
     return s;
 }
 
-/* Channels A to D of both pixels, rectified, as bytes. */
-CHIPCAST_INLINE void chipcast_rectify(const int32_t *bias, const int32_t *multiplier, int32_t shift,
-                                    struct chipcast_pair_sums s, uint32_t words[2])
+/* Channels A to D of a pixel, rectified, as bytes: from R and the sums of A and C. */
+CHIPCAST_INLINE uint32_t chipcast_rectified_word(const int32_t *bias, const int32_t *multiplier, int32_t shift,
+                                                 uint32_t ab, uint32_t a, uint32_t cd, uint32_t c)
 {
-#define CHIPCAST_Y(c, sum256)                                                                                \
-    ((uint32_t)chipcast_rectified((int32_t)((uint32_t)bias[c] + (sum256)), multiplier[c], shift))
-#define CHIPCAST_LANES(low, high) chipcast_usat16_8(chipcast_pkhbt_lsl16(low, high))
-    const uint32_t odd0 = CHIPCAST_LANES(CHIPCAST_Y(1, s.ab0 - s.a0), CHIPCAST_Y(3, s.cd0 - s.c0));
-    const uint32_t odd1 = CHIPCAST_LANES(CHIPCAST_Y(1, s.ab1 - s.a1), CHIPCAST_Y(3, s.cd1 - s.c1));
-    const uint32_t even0 = CHIPCAST_LANES(CHIPCAST_Y(0, s.a0 << 8), CHIPCAST_Y(2, s.c0 << 8));
-    const uint32_t even1 = CHIPCAST_LANES(CHIPCAST_Y(0, s.a1 << 8), CHIPCAST_Y(2, s.c1 << 8));
-#undef CHIPCAST_LANES
+#define CHIPCAST_Y(i, sum256)                                                                                \
+    ((uint32_t)chipcast_rectified((int32_t)((uint32_t)bias[i] + (sum256)), multiplier[i], shift))
+    const uint32_t odd = chipcast_pkhbt_lsl16(CHIPCAST_Y(1, ab - a), CHIPCAST_Y(3, cd - c));
+    const uint32_t even = chipcast_pkhbt_lsl16(CHIPCAST_Y(0, a << 8), CHIPCAST_Y(2, c << 8));
 #undef CHIPCAST_Y
-    words[0] = (even0 | (odd0 << 8)) ^ 0x80808080u;
-    words[1] = (even1 | (odd1 << 8)) ^ 0x80808080u;
+    return (chipcast_usat16_8(even) | (chipcast_usat16_8(odd) << 8)) ^ 0x80808080u;
 }
 
-/* All lanes kept within low to high: rare, so it is not worth its place in the loop. */
-static __attribute__((noinline, unused)) void chipcast_clamp_lanes(uint32_t lanes[4], int32_t low, int32_t high)
+/* Both lanes of both words kept within low to high: rare, so it is not worth its place in the loop. */
+static __attribute__((noinline, unused)) void chipcast_clamp_lanes(uint32_t lanes[2], int32_t low, int32_t high)
 {
-    for (int32_t i = 0; i < 4; ++i) {
+    for (int32_t i = 0; i < 2; ++i) {
         int32_t first = (int16_t)(lanes[i] & 0xFFFFu), second = (int16_t)(lanes[i] >> 16);
         first = first < low ? low : (first > high ? high : first);
         second = second < low ? low : (second > high ? high : second);
@@ -146,21 +141,22 @@ static __attribute__((noinline, unused)) void chipcast_clamp_lanes(uint32_t lane
     }
 }
 
-/* Channels A to D of both pixels, around any zero point: lanes A and C, and B and D, of the first and of the
- * second. A channel's sums come times two. */
-CHIPCAST_INLINE void chipcast_requantise_any_sign(const int32_t *bias, const int32_t *rows, struct chipcast_pair_sums s,
-                                                uint32_t lanes[4])
+/* Channels A to D of a pixel, around any zero point, as bytes; `rows` are of the table. */
+CHIPCAST_INLINE uint32_t chipcast_any_sign_word(const int32_t *bias, const int32_t *rows, int32_t minimum,
+                                                int32_t maximum, uint32_t ab, uint32_t a, uint32_t cd, uint32_t c)
 {
-#define CHIPCAST_Y(c, twice)                                                                                 \
-    ((uint32_t)chipcast_any_sign((int32_t)((uint32_t)bias[c] + (uint32_t)(twice)), rows[3 * (c)],            \
-                                 rows[3 * (c) + 1], rows[3 * (c) + 2]))
-#define CHIPCAST_LANES(low, high) chipcast_ssat16_8(chipcast_pkhbt_lsl16(low, high))
-    lanes[1] = CHIPCAST_LANES(CHIPCAST_Y(1, (int32_t)(s.ab0 - s.a0) >> 7), CHIPCAST_Y(3, (int32_t)(s.cd0 - s.c0) >> 7));
-    lanes[3] = CHIPCAST_LANES(CHIPCAST_Y(1, (int32_t)(s.ab1 - s.a1) >> 7), CHIPCAST_Y(3, (int32_t)(s.cd1 - s.c1) >> 7));
-    lanes[0] = CHIPCAST_LANES(CHIPCAST_Y(0, s.a0 << 1), CHIPCAST_Y(2, s.c0 << 1));
-    lanes[2] = CHIPCAST_LANES(CHIPCAST_Y(0, s.a1 << 1), CHIPCAST_Y(2, s.c1 << 1));
-#undef CHIPCAST_LANES
+#define CHIPCAST_Y(i, twice)                                                                                 \
+    ((uint32_t)chipcast_any_sign((int32_t)((uint32_t)bias[i] + (uint32_t)(twice)), rows[3 * (i)],            \
+                                 rows[3 * (i) + 1], rows[3 * (i) + 2]))
+    const uint32_t odd =
+        chipcast_pkhbt_lsl16(CHIPCAST_Y(1, (int32_t)(ab - a) >> 7), CHIPCAST_Y(3, (int32_t)(cd - c) >> 7));
+    const uint32_t even = chipcast_pkhbt_lsl16(CHIPCAST_Y(0, a << 1), CHIPCAST_Y(2, c << 1));
 #undef CHIPCAST_Y
+    uint32_t lanes[2] = {chipcast_ssat16_8(even), chipcast_ssat16_8(odd)};
+    if (minimum > -128 || maximum < 127) {
+        chipcast_clamp_lanes(lanes, minimum, maximum);
+    }
+    return chipcast_uxtb16(lanes[0]) | (chipcast_uxtb16(lanes[1]) << 8);
 }
 
 /* The first `count` bytes of a word, at most four. */
@@ -185,17 +181,17 @@ static __attribute__((noinline)) void chipcast_pair_rectified(const struct chipc
     int8_t *const stop = output + p->channels;
     for (; output < stop; output += 4) {
         const struct chipcast_pair_sums s = chipcast_sum_pairs(&weights, pixels, end, odd);
-        uint32_t words[2];
-        chipcast_rectify(bias, table, p->shift, s, words);
+        const uint32_t word0 = chipcast_rectified_word(bias, table, p->shift, s.ab0, s.a0, s.cd0, s.c0);
+        const uint32_t word1 = chipcast_rectified_word(bias, table, p->shift, s.ab1, s.a1, s.cd1, s.c1);
         bias += 4;
         table += 4;
         if (stop - output < 4) {
-            chipcast_store_bytes(output, words[0], (int32_t)(stop - output));
-            chipcast_store_bytes(output + distance, words[1], (int32_t)(stop - output));
+            chipcast_store_bytes(output, word0, (int32_t)(stop - output));
+            chipcast_store_bytes(output + distance, word1, (int32_t)(stop - output));
             return;
         }
-        chipcast_store_word(output, words[0]);
-        chipcast_store_word(output + distance, words[1]);
+        chipcast_store_word(output, word0);
+        chipcast_store_word(output + distance, word1);
     }
 }
 
@@ -211,15 +207,12 @@ static __attribute__((noinline)) void chipcast_pair_any_sign(const struct chipca
     int8_t *const stop = output + p->channels;
     for (; output < stop; output += 4) {
         const struct chipcast_pair_sums s = chipcast_sum_pairs(&weights, pixels, end, odd);
-        uint32_t lanes[4];
-        chipcast_requantise_any_sign(bias, table, s, lanes);
+        const uint32_t word0 =
+            chipcast_any_sign_word(bias, table, p->minimum, p->maximum, s.ab0, s.a0, s.cd0, s.c0);
+        const uint32_t word1 =
+            chipcast_any_sign_word(bias, table, p->minimum, p->maximum, s.ab1, s.a1, s.cd1, s.c1);
         bias += 4;
         table += 12;
-        if (p->minimum > -128 || p->maximum < 127) {
-            chipcast_clamp_lanes(lanes, p->minimum, p->maximum);
-        }
-        const uint32_t word0 = chipcast_uxtb16(lanes[0]) | (chipcast_uxtb16(lanes[1]) << 8);
-        const uint32_t word1 = chipcast_uxtb16(lanes[2]) | (chipcast_uxtb16(lanes[3]) << 8);
         if (stop - output < 4) {
             chipcast_store_bytes(output, word0, (int32_t)(stop - output));
             chipcast_store_bytes(output + distance, word1, (int32_t)(stop - output));

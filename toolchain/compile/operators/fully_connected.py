@@ -9,6 +9,10 @@ from toolchain.compile.accumulators import (
     sums_in_range,
 )
 from toolchain.compile.activation_types import kernel_for, place_of
+from toolchain.compile.forms.fully_connected_byte_pairs import (
+    FULLY_CONNECTED_BYTE_PAIRS,
+    FULLY_CONNECTED_WIDENED_BYTE_PAIRS,
+)
 from toolchain.compile.forms.pointwise_byte_pairs import FULLY_CONNECTED_ROWS_BYTE_PAIRS
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
@@ -98,5 +102,9 @@ FULLY_CONNECTED = OperatorSupport(
         sums_in_range(channel_axis=0),
     ),
     lower,
-    forms=(FULLY_CONNECTED_ROWS_BYTE_PAIRS,),
+    forms=(
+        FULLY_CONNECTED_WIDENED_BYTE_PAIRS,
+        FULLY_CONNECTED_BYTE_PAIRS,
+        FULLY_CONNECTED_ROWS_BYTE_PAIRS,
+    ),
 )
