@@ -89,6 +89,9 @@ class Conversation:
         """How many commands were sent so far."""
         self.boots = 0
         """How many boot banners were seen."""
+        self.faults = 0
+        """How many faults the firmware has told of."""
+        self._fault = ""
         self.quick = Pace()
         self._tokens = itertools.count(1)
         # How many `m-ready` are still to come, as far as is known: it tells early that an answer is over.
@@ -117,7 +120,7 @@ class Conversation:
         """
         pace = pace or self.quick
         self.begin()
-        faults = 0
+        faults = self.faults
         command = encode_command(text)
         for attempt in range(ATTEMPTS):
             self.retries += attempt > 0
@@ -136,8 +139,8 @@ class Conversation:
                     pace.answered(time.monotonic() - begun)
                 pace.alive()
                 return found
-            faults += self.take_fault()
-            self._give_up_if_dead(text, faults)
+            self.require_no_fault_loop(faults, repr(text.split(" ", maxsplit=1)[0]))
+            self.require_life()
         raise ProtocolError(
             f"{ATTEMPTS} answers to {text.split(' ', maxsplit=1)[0]!r} on {self.link.name} were damaged.",
             "Check the cable and the baud rate.",
@@ -146,7 +149,6 @@ class Conversation:
     def begin(self) -> None:
         """From now on the device has `answer_seconds` for a sign of life."""
         self._last_valid = time.monotonic()
-        self._fault = ""
 
     def send(self, data: bytes) -> None:
         """Write commands; each `%` in them brings one `m-ready`."""
@@ -157,14 +159,6 @@ class Conversation:
     def expect_at_most(self, answers: int) -> None:
         """No more than so many `m-ready` can still be to come."""
         self._unanswered = min(self._unanswered, answers)
-
-    def take_fault(self) -> bool:
-        """Whether the device has told of a fault since this was asked last."""
-        told, self._fault_new = self._fault_new, False
-        return told
-
-    _fault = ""
-    _fault_new = False
 
     def read(self, wait: float) -> CheckedLine | str | None:
         """The next line that means something: a checked line, `READY`, or an `e-` line.
@@ -184,7 +178,8 @@ class Conversation:
                     self._last_valid = time.monotonic()
                     return parsed
             elif line.startswith("e-fault"):
-                self._fault, self._fault_new = line, True
+                self._fault = line
+                self.faults += 1
             elif line.startswith("e-"):
                 return line
             elif line == "m-init-done":
@@ -219,13 +214,18 @@ class Conversation:
                 raise RefusedError(line)
         return at_end()
 
-    def _give_up_if_dead(self, text: str, faults: int) -> None:
-        if faults >= FAULTS_MAX:
+    def require_no_fault_loop(self, before: int, what: str) -> None:
+        """Raise where the firmware has faulted again and again since `faults` was `before`."""
+        if self.faults - before >= FAULTS_MAX:
             raise ProtocolError(
-                f"The firmware faults on {text.split(' ', maxsplit=1)[0]!r}: {self._fault[:80]}.",
-                "Look the pc up with `addr2line -e firmware.elf`, and report it with the model.",
+                f"The firmware on {self.link.name} faults on {what}: {self._fault[:80]}.",
+                "Look the pc up with addr2line in the firmware.elf, and report it with the model.",
             )
-        self.require_life()
+
+    @property
+    def fault_text(self) -> str:
+        """The last fault, for messages; nothing where there was none."""
+        return f" (it told {self._fault[:80]})" if self._fault else ""
 
     def require_life(self) -> None:
         """Raise where no valid line has come for `answer_seconds`."""
@@ -263,6 +263,11 @@ class Conversation:
                 if parsed.name == "sync" and parsed.number("token") == token:
                     return True
         return False
+
+    def settle(self) -> None:
+        """Whatever is still on its way is passed over."""
+        if not self.sync(self.answer_seconds):
+            raise self.no_answer(self.answer_seconds)
 
     def meet_again(self) -> None:
         """After the port was opened again: the device may still be starting."""

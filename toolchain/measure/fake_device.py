@@ -164,20 +164,32 @@ class FakeDevice:
             # A device that has not started yet hears nothing.
             self._to_device.clear()
             return
-        with contextlib.suppress(ConnectionError):
-            data = self._to_device.take()
-            if data:
-                self._socket.sendall(data)
-            while select.select([self._socket], [], [], 0)[0]:
-                said = self._socket.recv(4096)
-                if not said:
-                    break
-                before = self._until_reset(len(said))
-                self._take_lines(said[:before])
-                if before < len(said):
-                    self.reset()
-                    break
+        try:
+            self._exchange(self._socket)
+        except ConnectionError:
+            self._has_faulted()
         self._received += self._to_host.take()
+
+    def _exchange(self, line: socket.socket) -> None:
+        """Pass on what is due in both directions; ConnectionError where the firmware is gone."""
+        data = self._to_device.take()
+        if data:
+            line.sendall(data)
+        while select.select([line], [], [], 0)[0]:
+            said = line.recv(4096)
+            if not said:
+                raise ConnectionResetError
+            before = self._until_reset(len(said))
+            self._take_lines(said[:before])
+            if before < len(said):
+                self.reset()
+                return
+
+    def _has_faulted(self) -> None:
+        """The firmware ended by itself: as a board does, it tells of the fault and restarts."""
+        self._stop()
+        self._say(b"\r\ne-fault pc=unknown status=unknown\r\n")
+        self._start()
 
     def _take_lines(self, said: bytes) -> None:
         """Whole lines, some of them truncated, or with another build's id, go on to the host."""

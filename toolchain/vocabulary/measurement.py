@@ -55,6 +55,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerRate:
+    """A board's timer by this computer's clock: `hz`, off by `uncertainty_hz` at most, over `seconds`."""
+
+    hz: float
+    uncertainty_hz: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Inference:
     """One inference on the device: its output bytes (all outputs, in order) and its timer ticks."""
 
