@@ -2,7 +2,7 @@
 # make test   set everything up, then every check and every test
 # make bench  set everything up, then instructions, estimated cycles and memory of every benchmark model;
 #             `make bench ARGS=--json` for a program to read, ARGS="kws ad" for some of them
-# make docs   write docs/operators.md again
+# make docs   write docs/operators.md and docs/boards.md again
 # make setup  only the set-up; a second call does nothing
 
 PYTHON ?= python3
@@ -27,6 +27,7 @@ bench: setup $(DIGITS)
 
 docs: setup
 	$(BIN)/python -m toolchain.compile.operator_docs docs/operators.md
+	$(BIN)/python -m toolchain.load.board_docs docs/boards.md
 
 lint: setup
 	$(BIN)/ruff check

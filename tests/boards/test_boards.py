@@ -27,13 +27,15 @@ def test_every_built_in_board_is_valid(path: Path) -> None:
 
 
 def test_all_are_listed() -> None:
-    assert [board.id for board in list_boards()] == ["host", "sim_cortex_m4"]
+    assert [board.id for board in list_boards()] == sorted(
+        path.stem for path in paths.boards().glob("*.toml")
+    )
 
 
 def test_an_unknown_board_names_the_near_ones() -> None:
-    with pytest.raises(BoardError, match=r"no board 'sim_cortex_m5'.*mean sim_cortex_m4\?"):
+    with pytest.raises(BoardError, match=r"no board 'sim_cortex_m5'.*mean .*sim_cortex_m4"):
         load_board("sim_cortex_m5")
-    with pytest.raises(BoardError, match="The boards are: host, sim_cortex_m4"):
+    with pytest.raises(BoardError, match=r"The boards are: .*host, .*sim_cortex_m4"):
         load_board("qqqq")
 
 
@@ -107,4 +109,5 @@ def test_a_folder_of_ones_own_comes_first(tmp_path: Path) -> None:
     write(tmp_path, SIM.replace('"sim_cortex_m4"', '"mine"', 1))
     assert load_board("sim_cortex_m4", [tmp_path]).memory.ram_bytes == 131_072
     assert load_board("sim_cortex_m4").memory.ram_bytes == 262_144
-    assert [board.id for board in list_boards([tmp_path])] == ["host", "mine", "sim_cortex_m4"]
+    built_in = {board.id for board in list_boards()}
+    assert {board.id for board in list_boards([tmp_path])} == {*built_in, "mine"}

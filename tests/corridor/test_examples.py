@@ -34,9 +34,9 @@ def deploy(*words: str | Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.simulator
-def test_digits_from_keras_to_the_simulated_board(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, EXAMPLE / "train.py", tmp_path], check=True, timeout=280)
-    shutil.copy(EXAMPLE / "deploy.toml", tmp_path)
+def test_digits_from_keras_to_the_simulated_board(tmp_path: Path, digits: Path) -> None:
+    for file in ("digits.keras", "digits.npz", "deploy.toml"):
+        shutil.copy(digits / file, tmp_path)
     out = tmp_path / "out"
     report = deploy(tmp_path / "deploy.toml", "--out", out)
 

@@ -1,4 +1,4 @@
-"""Ticks of the simulated board are instructions: exact, repeatable, right beyond the timer's 32 bits."""
+"""Ticks of simulated boards are instructions: exact, repeatable, right beyond the timer's 32 bits."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.firmware.line import Line, fields
+from tests.firmware.tools import require_tools_or_skip
 from toolchain.flash import flashed
+from toolchain.load.board import list_boards
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
 
 pytestmark = pytest.mark.simulator
 
+COUNTED = [board.id for board in list_boards() if board.timer.kind == "counted"]
+# One board for every timer that is 32 bits wide, with more turns than that many ticks.
+NARROW = {"sim_cortex_m4": 1_400_000_000, "netduinoplus2": 2_200_000_000, "microbit": 200_000_000}
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="module", params=COUNTED)
 def simulated(
-    built: Callable[[str], tuple[Board, Firmware]], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    built: Callable[[str], tuple[Board, Firmware]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Board, Line]]:
-    board, firmware = built("sim_cortex_m4")
+    require_tools_or_skip(request.param)
+    board, firmware = built(request.param)
     log = tmp_path_factory.mktemp("counting") / "log"
     with flashed(firmware.project, board, log=log) as running, Line.open(running) as line:
         line.answer()
@@ -40,10 +49,10 @@ def test_a_tick_is_at_most_an_instruction(simulated: tuple[Board, Line]) -> None
 
 
 def test_a_loop_of_two_instructions_counts_two_a_turn(simulated: tuple[Board, Line]) -> None:
-    # Multiples of five: the model reads the same constant for each.
+    # Multiples of four: the model reads the same constant for each.
     base = instructions(*simulated, 0)
     assert base < 500
-    for turns in (5, 10, 100, 12_345, 1_000_000):
+    for turns in (4, 8, 100, 12_344, 1_000_000):
         assert abs(instructions(*simulated, turns) - base - 2 * turns) <= 1
 
 
@@ -53,19 +62,24 @@ def test_it_repeats(simulated: tuple[Board, Line]) -> None:
 
 
 def test_an_inference_longer_than_the_timers_32_bits(simulated: tuple[Board, Line]) -> None:
-    """2.8e9 instructions take 4.5e9 ticks: the hardware's counter wraps on the way."""
-    turns = 1_400_000_000
+    """2.8e9 instructions take 4.5e9 ticks of sim_cortex_m4: the hardware's counter wraps on the way."""
+    if simulated[0].id not in NARROW:
+        return  # the same timer, or one of 64 bits
+    turns = NARROW[simulated[0].id]
+    simulated[1].port.timeout = 250  # the computer may be busy
     counted = instructions(*simulated, turns)
-    # The wrap's interrupt handler is executed on the way too.
-    assert 0 <= counted - instructions(*simulated, 0) - 2 * turns <= 100
+    # The timer's interrupt handler is executed on the way too.
+    assert 0 <= counted - instructions(*simulated, 0) - 2 * turns <= 500
 
 
 def test_a_fault_is_told_and_the_board_starts_again(simulated: tuple[Board, Line]) -> None:
-    _, line = simulated
+    board, line = simulated
     line.put(bytes(4) + b"\xfa\xfa")
     lines = line.command("run")
     lines = [said for said in lines if said]
-    assert lines[0].startswith("e-fault pc=0000")
+    pc = int(lines[0].split()[1].removeprefix("pc="), 16)
+    assert lines[0].startswith("e-fault pc=")
+    assert 0 <= pc - board.memory.flash_origin < board.memory.flash_bytes
     assert lines[1] == "m-timestamp-mode-performance"
     assert line.command("id")
 

@@ -56,10 +56,12 @@ void model_reset(void) { runs = 0; }
 
 void model_set_input(const uint8_t *input) { memcpy(model_arena, input, MODEL_INPUT_BYTES); }
 
-/* Two instructions a turn on a Cortex-M. */
+/* Two instructions a turn on a Cortex-M, and on RISC-V. */
 static void loop(uint32_t turns) {
 #ifdef __arm__
-  __asm__ volatile("1: subs %0, %0, #1\\n bne 1b" : "+r"(turns) : : "cc");
+  __asm__ volatile(".syntax unified\\n1: subs %0, %0, #1\\n bne 1b" : "+l"(turns) : : "cc");
+#elif defined(__riscv)
+  __asm__ volatile("1: addi %0, %0, -1\\n bnez %0, 1b" : "+r"(turns));
 #else
   for (volatile uint32_t i = 0; i < turns; i++) {
   }
@@ -79,6 +81,7 @@ void model_run(void) {
   /* Input bytes 4 and 5 both 0xFA: a fault on purpose; 0xFB: a stack without end. */
   if (model_arena[4] == 0xFA && model_arena[5] == 0xFA) {
     *(volatile uint32_t *)0xFFFFFFF0u = 1;
+    __builtin_trap(); /* where QEMU lets that pass */
   }
   if (model_arena[4] == 0xFB && model_arena[5] == 0xFB) {
     model_arena[0] = (uint8_t)recurse(turns);
@@ -90,7 +93,7 @@ void model_run(void) {
 #ifdef CHIPCAST_PROFILE
   chipcast_layer_done(0);
 #endif
-  loop(turns + 1 + (uint32_t)model_t_multiplier[turns % 5]);
+  loop(turns + 1 + (uint32_t)model_t_multiplier[turns & 3u]);
 #ifdef CHIPCAST_PROFILE
   chipcast_layer_done(1);
 #endif

@@ -147,8 +147,15 @@ class Simulator(_Strict):
         return self
 
 
+Verification = Literal["simulated", "compiled", "not yet"]
+"""What the tests do with a board: build, flash and run it here; build it; neither."""
+
+
 class Board(_Strict):
-    """One file of `boards/`."""
+    """One file of `boards/`.
+
+    `verified` says for each engine what is done with the board in chipcast's own tests.
+    """
 
     id: Identifier
     name: Text
@@ -165,6 +172,7 @@ class Board(_Strict):
     serial: Serial
     timer: Timer
     simulator: Simulator | None = None
+    verified: dict[Literal["aot", "tflm"], Verification] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _counts_every_instruction(self) -> Self:
