@@ -43,7 +43,7 @@ setup: packages $(READY)
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "chipcast needs Python 3.11 or newer"'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[keras,examples,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[keras,images,examples,dev]'
 	touch $@
 
 # Debian's packages for the simulated boards: installed when they are missing and may be, else named.

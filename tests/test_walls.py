@@ -24,6 +24,7 @@ COMMON = {
     "tensorflow_import",
     "network_file",
     "intervals",
+    "user_code",
 }
 # Where a driver needs what it drives.
 ALLOWED = {

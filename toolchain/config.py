@@ -10,7 +10,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from toolchain.errors import ConfigError
+from toolchain.user_code import file_of, is_reference
 from toolchain.vocabulary.benchmark import BenchmarkId
+from toolchain.vocabulary.data_settings import DataSettings
+from toolchain.vocabulary.score import METRICS
 from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
     ConvertSettings,
@@ -29,15 +32,6 @@ class ModelSection(Settings):
 
     path: Path = Field(strict=False)
     name: str | None = Field(default=None, min_length=1, max_length=100)
-
-
-class DataSection(Settings):
-    """`[data]`: samples and labels; `inputs` and `labels` name the arrays where they cannot be told."""
-
-    path: Path = Field(strict=False)
-    inputs: str | None = None
-    labels: str | None = None
-    test_fraction: float = Field(default=0.25, gt=0.0, lt=1.0)
 
 
 class MeasureSection(Settings):
@@ -64,7 +58,7 @@ class DeployConfig(Settings):
     """Everything `chipcast deploy` can be told.  Paths are absolute once loaded."""
 
     model: ModelSection
-    data: DataSection | None = None
+    data: DataSettings | None = None
     optimise: tuple[OptimiseStep, ...] = Field(default=(), strict=False)
     convert: ConvertSettings = ConvertSettings()
     measure: MeasureSection = MeasureSection()
@@ -77,6 +71,9 @@ class DeployConfig(Settings):
     port: str | None = Field(default=None, min_length=1, max_length=500)
     serial: SerialSettings = SerialSettings()
     seed: int = Field(default=0, ge=0, lt=2**32)
+    metric: str | None = Field(
+        default=None, description="accuracy, auc, mse, mae or module:function; else what fits the data"
+    )
     boards_folder: Path | None = Field(default=None, strict=False, exclude=True)
 
     @property
@@ -110,6 +107,9 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Deplo
         distil = step.get("distil") if isinstance(step, dict) else None
         if isinstance(distil, dict) and isinstance(distil.get("teacher"), str):
             distil["teacher"] = base / distil["teacher"]
+    metric = document.get("metric")
+    if isinstance(metric, str) and is_reference(metric):
+        document["metric"] = str(base / metric)
     board = document.get("board")
     if isinstance(board, str) and board.endswith(".toml"):
         document["board"] = str(base / board)
@@ -130,7 +130,8 @@ def config_from(values: Mapping[str, Any], *, source: str = "the options") -> De
     model = config.model.model_copy(update={"path": _existing(config.model.path, "model")})
     data = config.data
     if data is not None:
-        data = data.model_copy(update={"path": _existing(data.path, "data set")})
+        data = data.model_copy(update={"path": _existing_data(data.path)})
+    _check_metric(config.metric)
     for teacher in teachers_of(config.optimise):
         _existing(teacher, "teacher")
     return config.model_copy(update={"model": model, "data": data})
@@ -152,6 +153,24 @@ def _wrong_key(exc: ValidationError, source: str) -> ConfigError:
     first = exc.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "the file"
     return ConfigError(f"In {source}, {key}: {first['msg']}.", "See `chipcast deploy --help`.")
+
+
+def _existing_data(path: Path) -> Path:
+    """As `_existing`, or the path of `module:function` once there is such a module."""
+    if is_reference(path):
+        file_of(path)
+        return path.absolute()
+    return _existing(path, "data set")
+
+
+def _check_metric(metric: str | None) -> None:
+    if metric is None or metric in METRICS:
+        return
+    if not is_reference(metric):
+        raise ConfigError(
+            f"There is no metric {metric!r}.", f"Choose {', '.join(METRICS)}, or module:function."
+        )
+    file_of(metric)
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -28,6 +28,7 @@ def provenance_of(
     measurement: Measurement,
     *,
     data: Path | None,
+    data_sha256: str | None,
     seed: int,
     port: str,
     started: str,
@@ -37,7 +38,7 @@ def provenance_of(
     return Provenance(
         model_sha256=firmware.model_sha256,
         data=None if data is None else data.name,
-        data_sha256=None if data is None else hash_file(data),
+        data_sha256=data_sha256,
         seed=seed if data is None else None,
         samples=len(inputs),
         inputs_sha256=hash_array(inputs),

@@ -19,7 +19,7 @@ from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
 from toolchain.convert.value_ranges import Histogram, least_error_range, percentile_range
 from toolchain.errors import DataError, ModelError, NotQuantisedError
-from toolchain.load.dataset import quantise_inputs
+from toolchain.load.input_bytes import quantise_inputs
 from toolchain.network_file import save_network
 from toolchain.optimise.metric import Metric
 from toolchain.simulate.oracle import Oracle

@@ -13,7 +13,7 @@ from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8, require_integer_tensors
 from toolchain.errors import DataError, ModelError, NotQuantisedError, UnsupportedError
-from toolchain.load.dataset import quantise_inputs
+from toolchain.load.input_bytes import quantise_inputs
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import Samples
 

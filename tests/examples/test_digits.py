@@ -13,9 +13,12 @@ from tflite_micro.python.tflite_micro import runtime
 
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
-from toolchain.load.dataset import fit_data, load_data, quantise_inputs
+from toolchain.load.dataset import load_data
+from toolchain.load.fit_data import fit_data
+from toolchain.load.input_bytes import quantise_inputs
 from toolchain.load.keras_model import load_keras
 from toolchain.optimise.run_steps import optimise_model
+from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
@@ -32,7 +35,11 @@ def test_train_prune_and_convert(tmp_path: Path) -> None:
     assert "5130 parameters" in done.stdout
     config = tomllib.loads((EXAMPLE / "deploy.toml").read_text(encoding="utf-8"))
     model = load_keras(tmp_path / config["model"]["path"])
-    data = fit_data(load_data(tmp_path / config["data"]["path"]), model.input_shape, model.outputs)
+    data = fit_data(
+        load_data(DataSettings(path=tmp_path / config["data"]["path"])),
+        model.input_shape,
+        classes=model.outputs,
+    )
     assert data.train is not None
     assert data.test.labels is not None
     assert len(data.test) == 400

@@ -11,7 +11,7 @@ from tflite_micro.python.tflite_micro import runtime
 
 from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import DataError
-from toolchain.load.dataset import quantise_inputs
+from toolchain.load.input_bytes import quantise_inputs
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import Samples
 from toolchain.vocabulary.graph import Quantisation

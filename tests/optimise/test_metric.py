@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from toolchain.errors import DataError
 from toolchain.intervals import bootstrap_interval
-from toolchain.optimise.metric import METRICS, Metric
+from toolchain.optimise.metric import Metric
 from toolchain.vocabulary.data import Samples
+from toolchain.vocabulary.score import METRICS
 
 RANDOM = np.random.default_rng(5)
 

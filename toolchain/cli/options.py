@@ -23,9 +23,20 @@ if TYPE_CHECKING:
 
 
 Source = Annotated[Path, typer.Argument(help="deploy.toml, Keras model or int8 .tflite", show_default=False)]
-DataFile = Annotated[Path | None, typer.Option("--data", help="samples and labels (.npz)")]
-Inputs = Annotated[str | None, typer.Option(help="name of the array of samples in the data file")]
-Labels = Annotated[str | None, typer.Option(help="name of the array of labels in the data file")]
+DataFile = Annotated[
+    Path | None,
+    typer.Option("--data", help=".npz, .npy or .csv file, folder of images or WAVs, or module:function"),
+]
+Inputs = Annotated[str | None, typer.Option(help="name of the array (or column) of samples in the data")]
+Labels = Annotated[str | None, typer.Option(help="name of the array (.npy file, column) of labels")]
+Values = Annotated[str | None, typer.Option(help="name of real values to learn, in the place of labels")]
+Classes = Annotated[
+    list[str] | None, typer.Option(help="a class's name, in the order of the outputs; repeatable")
+]
+Scale = Annotated[float | None, typer.Option(help="every input is multiplied by it")]
+MetricName = Annotated[
+    str | None, typer.Option(help="accuracy, auc, mse, mae or module:function \\[what fits the data]")
+]
 TestFraction = Annotated[float | None, typer.Option(help="share held out where the file has no test part")]
 Name = Annotated[str | None, typer.Option(help="what to call the model")]
 Prune = Annotated[float | None, typer.Option(help="short for --step 'prune sparsity=…', before any --step")]
@@ -69,7 +80,11 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "data": ("data.path", DataFile),
         "inputs": ("data.inputs", Inputs),
         "labels": ("data.labels", Labels),
+        "values": ("data.values", Values),
+        "classes": ("data.classes", Classes),
+        "scale": ("data.scale", Scale),
         "test_fraction": ("data.test_fraction", TestFraction),
+        "metric": ("metric", MetricName),
     },
     "Model": {
         "name": ("model.name", Name),

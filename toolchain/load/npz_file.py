@@ -15,9 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import DataError
+from toolchain.load.array_source import no_such_array
 
 MOST_BYTES = 2 << 30
 """The largest file, and the largest array in memory, that is taken."""
+
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged array raises."""
 
 _MOST_MEMBERS = 1000
 _NUMERIC = "biuf"
@@ -37,11 +49,6 @@ class Arrays:
         """The arrays' names, in the file's order."""
         return tuple(self._members)
 
-    def listing(self) -> str:
-        """The names for a message; a long list is cut."""
-        shown = ", ".join(repr(name[:60]) for name in self.names[:12])
-        return (shown or "no arrays") + (", …" if len(self.names) > 12 else "")
-
     def read(self, name: str) -> npt.NDArray[np.generic]:
         """One array of numbers, in this machine's byte order.
 
@@ -50,21 +57,12 @@ class Arrays:
         """
         member = self._members.get(name)
         if member is None:
-            raise DataError(
-                f"{self.path.name} has no array {name!r}.", f"It holds {self.listing()}: name one of these."
-            )
+            raise no_such_array(self, name)
         try:
             with self._archive.open(member) as file:
-                shape, fortran, dtype = _read_header(file)
-                self._check_header(name, member, file.tell(), shape, dtype)
-                # One byte more than is due: only at its end does the archive check the CRC.
-                raw = file.read(member.file_size + 1)
-        except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as exc:
-            raise self._damaged(name) from exc
-        except zlib.error as exc:
-            raise self._damaged(name) from exc
-        values = np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
-        return np.ascontiguousarray(values.astype(dtype.newbyteorder("=")))
+                return read_npy_stream(file, member.file_size, name, self.path)
+        except DAMAGE as exc:
+            raise _damaged(name, self.path) from exc
 
     def _checked_members(self) -> dict[str, zipfile.ZipInfo]:
         infos = self._archive.infolist()
@@ -86,32 +84,35 @@ class Arrays:
             members[name] = info
         return members
 
-    def _check_header(
-        self,
-        name: str,
-        member: zipfile.ZipInfo,
-        header: int,
-        shape: tuple[int, ...],
-        dtype: np.dtype[np.generic],
-    ) -> None:
-        if dtype.kind not in _NUMERIC:
-            raise DataError(
-                f"The array {name!r} of {self.path.name} does not hold numbers but {dtype.name or dtype}.",
-                "Store real or integer numbers; objects and text are never unpacked.",
-            )
-        bytes_due = math.prod(shape) * dtype.itemsize
-        if bytes_due > MOST_BYTES:
-            raise DataError(
-                f"The array {name!r} of {self.path.name} has {bytes_due} bytes; the most is {MOST_BYTES}.",
-                "Use fewer samples.",
-            )
-        if header + bytes_due != member.file_size:
-            raise self._damaged(name)
 
-    def _damaged(self, name: str) -> DataError:
-        return DataError(
-            f"The array {name!r} of {self.path.name} is damaged.", "Write the file anew with numpy.savez."
+def read_npy_stream(file: IO[bytes], size: int, name: str, path: Path) -> npt.NDArray[np.generic]:
+    """The array of numbers in an `.npy` file of `size` bytes, in this machine's byte order.
+
+    Raises:
+        DataError: it does not hold numbers, or not as many as it says; or one of DAMAGE.
+    """
+    shape, fortran, dtype = _read_header(file)
+    if dtype.kind not in _NUMERIC:
+        raise DataError(
+            f"The array {name!r} of {path.name} does not hold numbers but {dtype.name or dtype}.",
+            "Store real or integer numbers; objects and text are never unpacked.",
         )
+    bytes_due = math.prod(shape) * dtype.itemsize
+    if bytes_due > MOST_BYTES:
+        raise DataError(
+            f"The array {name!r} of {path.name} has {bytes_due} bytes; the most is {MOST_BYTES}.",
+            "Use fewer samples.",
+        )
+    if file.tell() + bytes_due != size:
+        raise _damaged(name, path)
+    # One byte more than is due: only at its end does an archive check the CRC.
+    raw = file.read(size + 1)
+    values = np.frombuffer(raw, dtype=dtype).reshape(shape, order="F" if fortran else "C")
+    return np.ascontiguousarray(values.astype(dtype.newbyteorder("=")))
+
+
+def _damaged(name: str, path: Path) -> DataError:
+    return DataError(f"The array {name!r} of {path.name} is damaged.", "Write the file anew with numpy.")
 
 
 def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:

@@ -206,5 +206,3 @@ _SCORES: dict[str, Callable[[Outputs, Samples], Score]] = {
     "mse": _squared,
     "mae": _absolute,
 }
-METRICS = tuple(_SCORES)
-"""The metrics that are known by name."""

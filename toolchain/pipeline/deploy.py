@@ -22,8 +22,9 @@ from toolchain.load.project import open_project
 from toolchain.measure.run_data_set import run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
 from toolchain.pipeline.board_line import found_line, line_of, opened_device
+from toolchain.pipeline.data_hash import data_key, hash_data
 from toolchain.pipeline.locate_divergence import locate_divergence
-from toolchain.pipeline.model import data_key, int8_model, is_tflite
+from toolchain.pipeline.model import int8_model, is_tflite
 from toolchain.provenance import hash_array, now, provenance_of
 from toolchain.render.project import render_project
 from toolchain.report.json_file import write_report
@@ -205,13 +206,9 @@ def _firmware(board: Board, shop: Workshop) -> Firmware:
 
 def _held_out(config: DeployConfig, program: ProgramFacts) -> HeldOut:
     """The held-out samples as the model's input bytes, and their labels."""
-    section = config.data
     return held_out_inputs(
         program,
-        section.path if section else None,
-        inputs=section.inputs if section else None,
-        labels=section.labels if section else None,
-        test_fraction=section.test_fraction if section else 0.25,
+        config.data,
         split=not is_tflite(config.model.path),
         samples=config.measure.samples,
         random_samples=config.measure.random_samples,
@@ -274,6 +271,7 @@ def _measure(
             inputs,
             measurement,
             data=config.data.path if config.data else None,
+            data_sha256=hash_data(config.data) if config.data else None,
             seed=config.seed,
             port=running.url,
             started=started,
@@ -286,7 +284,7 @@ def _measure(
             "build": built.firmware.build_id,
             "elf": hash_file(built.firmware.elf),
             "inputs": hash_array(inputs),
-            "data": data_key(config),
+            "data": data_key(config.data),
             "board": board.model_dump(),
             "port": config.port,
             "warm_up": config.measure.warm_up,

@@ -23,10 +23,12 @@ from toolchain.measure.release_build import require_release_build
 from toolchain.measure.run_data_set import measurement_of, run_data_set
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
 from toolchain.pipeline.board_line import BoardLine, found_line, line_of, opened_device
+from toolchain.pipeline.data_hash import hash_data
 from toolchain.pipeline.locate_divergence import locate_divergence
 from toolchain.provenance import hash_array, hash_board, now, provenance_of
 from toolchain.simulate.oracle import Oracle, oracle_name
 from toolchain.stages import Observer
+from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.measurement import Measurement, Parity
 from toolchain.vocabulary.report import ProjectMeasurement
@@ -87,9 +89,7 @@ def measure_project(path: Path, options: MeasureOptions, observer: Observer) -> 
         require_release_build(firmware, project.manifest.program.optimise_for)
     given = held_out_inputs(
         project.manifest.program,
-        options.data,
-        inputs=options.inputs,
-        labels=options.labels,
+        _data(options),
         samples=options.how_much.samples,
         random_samples=options.how_much.random_samples,
         seed=options.config.seed,
@@ -102,6 +102,13 @@ def measure_project(path: Path, options: MeasureOptions, observer: Observer) -> 
     if parity is not None and parity.mismatched_bytes and _may_bisect(project, options):
         result = replace(result, parity=_bisected(project, given, run, parity, options, observer))
     return result
+
+
+def _data(options: MeasureOptions) -> DataSettings | None:
+    """What the options say of the data."""
+    if options.data is None:
+        return None
+    return DataSettings(path=options.data, inputs=options.inputs, labels=options.labels)
 
 
 def default_result(path: Path) -> Path:
@@ -248,6 +255,7 @@ def _result(
             given.inputs,
             measurement,
             data=options.data,
+            data_sha256=None if (settings := _data(options)) is None else hash_data(settings),
             seed=options.config.seed,
             port=run.port,
             started=run.started,

@@ -16,13 +16,18 @@ from toolchain.convert.calibration_samples import calibration_rows
 from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import DataError, ModelError
-from toolchain.load.dataset import fit_data, load_data
+from toolchain.load.dataset import load_data
+from toolchain.load.fit_data import fit_data
+from toolchain.pipeline.data_hash import data_key
+from toolchain.pipeline.metric import metric_of
 from toolchain.stages import Workshop, hash_file, hash_sources, version_of, write_whole
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.steps.union import teachers_of
 
 MODEL_BYTES_MAX = 1 << 30
+_OPTIMISING = ("load", "optimise", "tensorflow_import.py", "network_file.py", "intervals.py", "user_code.py")
+_CONVERTING = ("load", "convert", "tensorflow_import.py", "network_file.py", "user_code.py")
 _TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
 
 
@@ -71,25 +76,9 @@ def _keras_data(
     config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
 ) -> DataSet | None:
     """Training and test part, float32, fitted to a model's input shape."""
-    section = config.data
-    if section is None:
-        return None
-    loaded = load_data(
-        section.path,
-        inputs=section.inputs,
-        labels=section.labels,
-        test_fraction=section.test_fraction,
-        seed=config.seed,
-        split=True,
-    )
-    return fit_data(loaded, shape, classes)
-
-
-def data_key(config: DeployConfig) -> dict[str, object] | None:
-    """What a stage depends on in `[data]`."""
     if config.data is None:
         return None
-    return {**config.data.model_dump(exclude={"path"}), "sha256": hash_file(config.data.path)}
+    return fit_data(load_data(config.data, split=True, seed=config.seed), shape, classes=classes)
 
 
 def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
@@ -111,6 +100,7 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
             log=shop.log,
             load_teacher=lambda teacher: load_keras(teacher, log=shop.log).network,
             checkpoints=shop.stages / "trainings",
+            metric=metric_of(config.metric),
         )
 
     return shop.run(
@@ -119,12 +109,10 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
             "model": hash_file(config.model.path),
             "steps": [step.model_dump(mode="json") for step in config.optimise],
             "teachers": [hash_file(teacher) for teacher in teachers_of(config.optimise)],
-            "data": data_key(config),
+            "data": data_key(config.data),
             "seed": config.seed,
             "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources(
-                "load", "optimise", "tensorflow_import.py", "network_file.py", "intervals.py"
-            ),
+            "sources": hash_sources(*_OPTIMISING),
         },
         writes=[work],
         result=OptimisedModel,
@@ -163,10 +151,10 @@ def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) 
         depends_on={
             "model": hash_file(optimised.model_file),
             "settings": config.convert.model_dump(exclude={"compare"}),
-            "data": data_key(config),
+            "data": data_key(config.data),
             "seed": config.seed,
             "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources("convert", "load", "tensorflow_import.py", "network_file.py"),
+            "sources": hash_sources(*_CONVERTING),
         },
         writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
         result=str,

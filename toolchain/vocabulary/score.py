@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+METRICS = ("accuracy", "auc", "mse", "mae")
+"""The metrics that are known by name; any other is a function of the user's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
