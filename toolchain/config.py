@@ -18,6 +18,7 @@ from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
     ConvertSettings,
     OptimiseFor,
+    ResetState,
     SerialSettings,
     Settings,
 )
@@ -42,6 +43,9 @@ class MeasureSection(Settings):
     per_layer: bool = Field(default=False, description="build the layer timer in, and read it")
     runs: int | None = Field(default=None, ge=1, le=10_000_000, description="at least so many timed ones")
     warm_up: int = Field(default=3, ge=0, le=100_000, description="untimed inferences before the first")
+    reset_state: ResetState = Field(
+        default="auto", description="a model with state starts each sample afresh, or never (by its kind)"
+    )
     timeout_seconds: float = Field(default=60.0, gt=0.0, le=3600.0, description="bound on one answer")
 
 

@@ -59,6 +59,10 @@ def provenance_of(
         started=started,
         finished=now(),
         resumed_from=resumed_from,
+        measured_timer_hz=measurement.timer_rate.hz if measurement.timer_rate else None,
+        state_reset=measurement.state_reset,
+        line_retries=measurement.retries,
+        device_faults=measurement.faults,
     )
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.test_main import chipcast, refused
 from tests.corridor.models import int8_classifier, write_data
+from tests.operators.test_unidirectional_sequence_lstm import Sound
 from toolchain.flash import running
 
 SAMPLES = 400
@@ -164,6 +165,28 @@ def test_a_debug_build_is_refused_unless_it_is_allowed(out: Path, flags: str) ->
     done = chipcast("measure", out, "--random-samples", "2", "--allow-debug", "--json")
     assert done.returncode == 0, done.stderr
     assert flags in " ".join(json.loads(done.stdout)["provenance"]["flags"])
+
+
+def test_a_model_that_remembers_is_measured_as_it_says(tmp_path: Path) -> None:
+    """An LSTM of Keras starts each sample afresh; kept, its state goes on. Parity holds either way."""
+    out, model = tmp_path / "out", tmp_path / "lstm.tflite"
+    model.write_bytes(Sound().build())
+    assert chipcast("build", model, "--board", "host", "--out", out).returncode == 0
+    outputs = []
+    for wanted in ("auto", "never"):
+        words = (out, "--random-samples", "5", "--warm-up", "2", "--reset-state", wanted, "--json")
+        done = chipcast("measure", *words)
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["parity"]["mismatched_bytes"] == 0
+        provenance = document["provenance"]
+        assert provenance["state_reset"] == ("each-sample" if wanted == "auto" else "never")
+        assert (provenance["device_faults"], document["timing"]["timer_rate"]) == (0, None)
+        outputs.append(provenance["outputs_sha256"])
+    assert outputs[0] != outputs[1]
+    told = " ".join(chipcast("measure", out, "--random-samples", "2").stdout.split())
+    assert "state was reset before each sample" in told
+    assert "reset_state" in refused(10, "measure", out, "--reset-state", "often")
 
 
 def weight_array(text: str, symbol: str) -> re.Match[str]:

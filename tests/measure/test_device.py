@@ -20,6 +20,7 @@ from toolchain.errors import (
 from toolchain.measure import Device
 from toolchain.measure.link import Link
 from toolchain.measure.run_data_set import run_data_set
+from toolchain.vocabulary.measurement import StateReset
 
 
 def connect(firmware: FakeFirmware, answer_seconds: float = 0.3) -> Device:
@@ -108,6 +109,16 @@ def test_a_stack_used_to_its_last_byte_is_an_error() -> None:
         connect(FakeFirmware(stack="stack=4096 reserve=4096")).stack_bytes()
 
 
+def test_a_device_that_falls_silent_is_not_called_another_program() -> None:
+    firmware = FakeFirmware()
+    device = connect(firmware)
+    device.wait_until_ready(1)
+    device.identify()
+    firmware.silent = True
+    with pytest.raises(SilentDeviceError, match=r"has answered \d+ times, but not any more for 0.3 s"):
+        device.identify()
+
+
 def test_layer_times_are_none_where_they_are_not_built_in() -> None:
     assert connect(FakeFirmware()).layer_ticks() is None
     assert connect(FakeFirmware(profile=True)).layer_ticks() == (600, 400)
@@ -116,7 +127,7 @@ def test_layer_times_are_none_where_they_are_not_built_in() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_result_is_right_on_a_damaging_line(seed: int) -> None:
     firmware = FakeFirmware(damage=0.001, rng=random.Random(seed))
-    device = connect(firmware, answer_seconds=0.05)
+    device = connect(firmware, answer_seconds=1.0)
     device.wait_until_ready(5)
     inputs = np.random.default_rng(seed).integers(0, 256, (100, 20), dtype=np.uint8)
     result = run_data_set(device, device.identify(), inputs, layers=(), per_layer=False, progress=ignore)
@@ -130,7 +141,15 @@ def test_every_data_set_starts_from_the_initial_state() -> None:
     for rows in (3, 2):
         inputs = np.zeros((rows, 20), np.uint8)
         identity = device.identify()
-        run_data_set(device, identity, inputs, layers=(), per_layer=False, has_state=True, progress=ignore)
+        run_data_set(
+            device,
+            identity,
+            inputs,
+            layers=(),
+            per_layer=False,
+            state_reset=StateReset.NEVER,
+            progress=ignore,
+        )
         assert firmware.runs == rows
 
 

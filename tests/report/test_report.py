@@ -13,7 +13,7 @@ from rich.console import Console
 from toolchain.report.json_file import report_as_dict, write_report
 from toolchain.report.memory_map import memory_as_text
 from toolchain.report.terminal import report_as_text
-from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Parity, Timing
+from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Parity, TimerRate, Timing
 from toolchain.vocabulary.optimisation import StepRecord
 from toolchain.vocabulary.report import FirmwareFacts, MemoryBuffer, MemoryMap, ModelFacts, Report
 
@@ -85,6 +85,27 @@ def test_the_memory_map_reads_well_and_takes_names_as_they_are(report: Report) -
 def test_differing_bytes_stand_out_without_colour_too(report: Report) -> None:
     text = printed(dataclasses.replace(report, parity=Parity("tflite-micro 0", 4000, 17)))
     assert "17 of 4,000 bytes differ" in text
+
+
+def test_a_clock_that_a_second_one_confirms_is_told_with_it(report: Report) -> None:
+    """The timer counts at a tenth of the core's clock here: both hang on the same oscillator."""
+    rate = TimerRate(hz=11_990_000.0, uncertainty_hz=900.0, seconds=1.0)
+    timing = dataclasses.replace(
+        report.timing,
+        kind=Kind.MEASURED,
+        unit="ns",
+        timer_hz=12_000_000,
+        clock_hz=120_000_000,
+        timer_rate=rate,
+    )
+    measured = dataclasses.replace(report, timing=timing, folder=Path("out"))
+    document = report_as_dict(measured)
+    assert document["timing"]["timer_rate"]["uncertainty_hz"] == 900.0  # type: ignore[index]
+    assert document["timing"]["timer_rate"]["kind"] == "host"  # type: ignore[index]
+    assert document["timing"]["measured_clock_hz"] == pytest.approx(119_900_000)  # type: ignore[index]
+    text = printed(measured)
+    assert "119.9 MHz by this computer's clock" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_what_is_not_known_is_null_in_json_and_a_dash_in_text(report: Report) -> None:
@@ -160,7 +181,10 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "outlier_rule",
         "timer_hz",
         "clock_hz",
+        "timer_rate",
+        "measured_clock_hz",
     ]
+    assert document["timing"]["timer_rate"] is document["timing"]["measured_clock_hz"] is None
     assert list(document["parity"]) == [
         "oracle",
         "compared_bytes",

@@ -68,6 +68,10 @@ RandomSamples = Annotated[int | None, typer.Option(help="inputs when there is no
 WarmUp = Annotated[int | None, typer.Option(help="untimed inferences before the first \\[3]")]
 PerLayer = Annotated[bool | None, typer.Option("--per-layer", help="time every layer as well")]
 Timeout = Annotated[float | None, typer.Option(help="seconds to wait for one answer \\[60]")]
+ResetState = Annotated[
+    str | None,
+    typer.Option(help="a model's state: auto, each-sample or never \\[auto: each-sample for Keras LSTMs]"),
+]
 Out = Annotated[Path | None, typer.Option(help="output folder \\[out/NAME-BOARD]", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="run every stage, changed or not")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of tables")]
@@ -111,6 +115,7 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "runs": ("measure.runs", Runs),
         "warm_up": ("measure.warm_up", WarmUp),
         "per_layer": ("measure.per_layer", PerLayer),
+        "reset_state": ("measure.reset_state", ResetState),
         "timeout": ("measure.timeout_seconds", Timeout),
     },
 }

@@ -92,6 +92,7 @@ class Conversation:
         self.faults = 0
         """How many faults the firmware has told of."""
         self._fault = ""
+        self._answers = 0
         self.quick = Pace()
         self._tokens = itertools.count(1)
         # How many `m-ready` are still to come, as far as is known: it tells early that an answer is over.
@@ -176,6 +177,7 @@ class Conversation:
                 with contextlib.suppress(DamagedLineError):
                     parsed = parse_checked(line)
                     self._last_valid = time.monotonic()
+                    self._answers += 1
                     return parsed
             elif line.startswith("e-fault"):
                 self._fault = line
@@ -284,6 +286,12 @@ class Conversation:
             return SilentDeviceError(
                 f"The device on {link.name} sent nothing within {seconds:.3g} s.",
                 "Check that the firmware is flashed, the port is the board's, and the board has power.",
+            )
+        if self._answers:
+            return SilentDeviceError(
+                f"The device on {link.name} has answered {self._answers} times, but not any more for "
+                f"{seconds:.3g} s; the last that came was {link.seen[-60:]!r}.",
+                "Check the cable and the board's power, and run the same command again.",
             )
         if link.garbled_bytes * 4 > link.received_bytes:
             return ProtocolError(

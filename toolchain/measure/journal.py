@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.errors import DataError
-from toolchain.vocabulary.measurement import Identity, Inference, LayerTime
+from toolchain.vocabulary.measurement import Identity, Inference, Kind, LayerTime, TimerRate
 
-SCHEMA = "chipcast.journal/1"
+SCHEMA = "chipcast.journal/2"
 JOURNAL_BYTES_MAX = 4 << 30
 _LINE = re.compile(rb'\{"crc":"([0-9A-F]{8})",(.*)\}')
 
@@ -38,6 +38,9 @@ class Ending:
     identity: Identity
     layers: tuple[LayerTime, ...] | None
     stack_bytes: int | None
+    timer_rate: TimerRate | None = None
+    retries: int = 0
+    faults: int = 0
 
 
 class Journal:
@@ -63,6 +66,9 @@ class Journal:
                 "identity": asdict(ending.identity),
                 "layers": None if ending.layers is None else [asdict(layer) for layer in ending.layers],
                 "stack_bytes": ending.stack_bytes,
+                "timer_rate": None if ending.timer_rate is None else asdict(ending.timer_rate),
+                "retries": ending.retries,
+                "faults": ending.faults,
             }
         )
         self.ending = ending
@@ -201,11 +207,14 @@ def _inference(fields: Mapping[str, Any], run: int) -> Inference:
 def _ending(fields: Mapping[str, Any], runs: int) -> Ending:
     if fields["end"] != runs:
         raise ValueError(f"it ends after {fields['end']} runs and holds {runs}")
-    layers = fields["layers"]
+    layers, rate = fields["layers"], fields["timer_rate"]
     return Ending(
         identity=Identity(**fields["identity"]),
         layers=None if layers is None else tuple(LayerTime(**layer) for layer in layers),
         stack_bytes=fields["stack_bytes"],
+        timer_rate=None if rate is None else TimerRate(**{**rate, "kind": Kind(rate["kind"])}),
+        retries=fields["retries"],
+        faults=fields["faults"],
     )
 
 

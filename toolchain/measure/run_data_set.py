@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,16 @@ import numpy.typing as npt
 from toolchain.errors import DataError, ProtocolError, StateLostError
 from toolchain.measure.device import Device
 from toolchain.measure.journal import Ending, Journal
+from toolchain.measure.timer_rate import require_timer_rate
 from toolchain.vocabulary.layers import LayerFacts
-from toolchain.vocabulary.measurement import Identity, Inference, LayerTime, Measurement
+from toolchain.vocabulary.measurement import (
+    Identity,
+    Inference,
+    LayerTime,
+    Measurement,
+    StateReset,
+    TimerRate,
+)
 from toolchain.vocabulary.optimisation import Progress
 
 # How often in one data set a board with a streaming model may restart: each time a round is run again.
@@ -29,63 +37,99 @@ def run_data_set(
     progress: Progress,
     warm_up: int = 0,
     runs: int | None = None,
-    has_state: bool = False,
+    state_reset: StateReset | None = None,
+    check_clock: bool = False,
     journal: Journal | None = None,
 ) -> Measurement:
     """Run each row of `inputs`, shape (samples, input bytes) uint8, in order, after `warm_up` untimed ones.
 
     With more `runs` than rows, the rows are run again from the first on, until there are so many times; their
-    outputs must be the same again.  A model with state (`has_state`) begins every round at its initial state.
-    With a `journal`, what it holds is not run again, but for a model with state, which is brought to where it
-    was by the rows of the broken round; so it is when the board restarts.  With `per_layer`, the layer times
-    are those of the last inference, in ticks.
+    outputs must be the same again.  A model with state begins every round at its initial state, and with
+    `state_reset` each-sample every row.  With a `journal`, what it holds is not run again, but for a model
+    whose state goes through a round, which is brought to where it was by the rows of the broken round; so it
+    is when the board restarts.  With `per_layer`, the layer times are those of the last inference, in ticks.
+    With `check_clock`, the timer is held against this computer's clock before anything is run.
 
     Raises:
         DataError: the rows are not as long as the firmware's input, or the journal holds too much.
         ProtocolError: an output differs from the one of the same row before, or layer times were wanted,
             but the firmware was built without them.
+        TimerError: the timer runs at another rate than is told.
     """
+    samples = int(inputs.shape[0])
+    done = [] if journal is None else list(journal.inferences)
+    total = max(samples, runs or 0)
+    _require_fit(identity, inputs, done, total)
+    rate = _checked_rate(device, identity) if check_clock else None
+    _warm_up(device, inputs, warm_up, state_reset)
+    ran_before, pace = len(done), _Pace(total, len(done))
+    for result in _remaining(device, inputs, done, total, state_reset):
+        if journal is not None:
+            journal.append(result)
+        done.append(result)
+        progress(len(done) / total, pace.words(len(done)))
+    if per_layer and ran_before == total and warm_up == 0:
+        # Nothing was left to run, but a layer's time is that of an inference of this session.
+        if state_reset is not None:
+            device.reset_state()
+        device.infer(inputs[-1].tobytes())
+    ending = Ending(
+        identity,
+        _layer_times(device, layers) if per_layer else None,
+        device.stack_bytes(),
+        rate,
+        device.retries,
+        device.faults,
+    )
+    if journal is not None:
+        journal.end(ending)
+    return measurement_of(done, ending, samples, warm_up=warm_up, state_reset=state_reset)
+
+
+def _require_fit(
+    identity: Identity, inputs: npt.NDArray[np.uint8], done: Sequence[Inference], total: int
+) -> None:
     if inputs.shape[1] != identity.input_bytes:
         raise DataError(
             f"A sample has {inputs.shape[1]} bytes, the firmware's model takes {identity.input_bytes}.",
             "Give data made for this model.",
         )
-    samples = int(inputs.shape[0])
-    total = max(samples, runs or 0)
-    done = [] if journal is None else list(journal.inferences)
     if len(done) > total:
         raise DataError(f"The journal holds {len(done)} runs, {total} are wanted.", "Name another --journal.")
-    _warm_up(device, inputs, warm_up, has_state)
-    if has_state:
+
+
+def _remaining(
+    device: Device,
+    inputs: npt.NDArray[np.uint8],
+    done: Sequence[Inference],
+    total: int,
+    state_reset: StateReset | None,
+) -> Iterator[Inference]:
+    """The inferences that `done`, to which the caller adds each, still lacks."""
+    if state_reset is StateReset.NEVER:
         _replay(device, inputs, done)
     patience = RESTARTS_MAX
-    ran_before = len(done)
-    begun = time.monotonic()
     while len(done) < total:
         try:
-            result = _next(device, inputs, done, has_state)
+            result = _next(device, inputs, done, state_reset)
         except StateLostError:
             patience -= 1
-            if not has_state or patience == 0:
+            if state_reset is None or patience == 0:
                 raise
-            device.reset_state()
-            _replay(device, inputs, done)
+            if state_reset is StateReset.NEVER:
+                device.reset_state()
+                _replay(device, inputs, done)
             continue
-        if journal is not None:
-            journal.append(result)
-        done.append(result)
-        progress(len(done) / total, _words(len(done), total, len(done) - ran_before, begun))
-    if per_layer and ran_before == total and warm_up == 0:
-        # Nothing was left to run, but a layer's time is that of an inference of this session.
-        device.infer(inputs[-1].tobytes())
-    ending = Ending(identity, _layer_times(device, layers) if per_layer else None, device.stack_bytes())
-    if journal is not None:
-        journal.end(ending)
-    return measurement_of(done, ending, samples, warm_up)
+        yield result
 
 
 def measurement_of(
-    inferences: Sequence[Inference], ending: Ending, samples: int, warm_up: int
+    inferences: Sequence[Inference],
+    ending: Ending,
+    samples: int,
+    *,
+    warm_up: int,
+    state_reset: StateReset | None,
 ) -> Measurement:
     """The measurement that a complete run of `samples` rows makes up.
 
@@ -103,14 +147,38 @@ def measurement_of(
         layers=ending.layers,
         stack_bytes=ending.stack_bytes,
         warm_up=warm_up,
+        state_reset=state_reset,
+        timer_rate=ending.timer_rate,
+        retries=ending.retries,
+        faults=ending.faults,
     )
 
 
-def _warm_up(device: Device, inputs: npt.NDArray[np.uint8], count: int, has_state: bool) -> None:
+def _checked_rate(device: Device, identity: Identity) -> TimerRate:
+    """The timer's rate by this computer's clock, which must be about the one that is told."""
+    rate = device.measured_timer_rate()
+    require_timer_rate(rate, identity.timer_hz, identity.board)
+    return rate
+
+
+def _warm_up(
+    device: Device, inputs: npt.NDArray[np.uint8], count: int, state_reset: StateReset | None
+) -> None:
     """Fill caches and let clocks settle; what these inferences leave in a model's state is undone."""
-    for index in range(count):
-        device.infer(inputs[index % len(inputs)].tobytes())
-    if has_state:
+    if state_reset is not None:
+        device.reset_state()
+    done = 0
+    patience = RESTARTS_MAX
+    while done < count:
+        try:
+            device.infer(inputs[done % len(inputs)].tobytes())
+            done += 1
+        except StateLostError:
+            patience -= 1
+            if patience == 0:
+                raise
+            device.reset_state()
+    if state_reset is not None:
         device.reset_state()
 
 
@@ -124,10 +192,13 @@ def _replay(device: Device, inputs: npt.NDArray[np.uint8], done: Sequence[Infere
 
 
 def _next(
-    device: Device, inputs: npt.NDArray[np.uint8], done: Sequence[Inference], has_state: bool
+    device: Device,
+    inputs: npt.NDArray[np.uint8],
+    done: Sequence[Inference],
+    state_reset: StateReset | None,
 ) -> Inference:
     run, samples = len(done), len(inputs)
-    if has_state and run % samples == 0:
+    if state_reset is StateReset.EACH_SAMPLE or (state_reset is StateReset.NEVER and run % samples == 0):
         device.reset_state()
     result = device.infer(inputs[run % samples].tobytes())
     if run >= samples:
@@ -143,12 +214,20 @@ def _require_same(result: Inference, before: Inference, run: int, samples: int) 
         )
 
 
-def _words(done: int, total: int, here: int, begun: float) -> str:
+class _Pace:
     """How far it is, and how long it will take at this session's own pace."""
-    seconds = (time.monotonic() - begun) / here * (total - done)
-    minutes, rest = divmod(round(seconds), 60)
-    left = f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes}:{rest:02}"
-    return f"{done:,} of {total:,} inferences" + (f", {left} left" if done < total else "")
+
+    def __init__(self, total: int, before: int) -> None:
+        self._total = total
+        self._before = before
+        self._begun = time.monotonic()
+
+    def words(self, done: int) -> str:
+        """For `done` inferences, those of earlier sessions too."""
+        seconds = (time.monotonic() - self._begun) / (done - self._before) * (self._total - done)
+        minutes, rest = divmod(round(seconds), 60)
+        left = f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes}:{rest:02}"
+        return f"{done:,} of {self._total:,} inferences" + (f", {left} left" if done < self._total else "")
 
 
 def _layer_times(device: Device, layers: Sequence[LayerFacts]) -> tuple[LayerTime, ...]:

@@ -58,6 +58,7 @@ def summarise_timing(measurement: Measurement, board: Board) -> Timing:
         outlier_rule=OUTLIER_RULE,
         timer_hz=measurement.identity.timer_hz,
         clock_hz=board.clock_hz,
+        timer_rate=measurement.timer_rate,
     )
 
 

@@ -20,6 +20,7 @@ from toolchain.load.board import load_board
 from toolchain.load.held_out import HeldOut, held_out_inputs
 from toolchain.load.project import open_project
 from toolchain.measure.run_data_set import run_data_set
+from toolchain.measure.state_reset import state_reset_of
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
 from toolchain.pipeline.board_line import found_line, line_of, opened_device
 from toolchain.pipeline.data_hash import data_key, hash_data
@@ -43,7 +44,7 @@ from toolchain.stages import (
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts, facts_of
-from toolchain.vocabulary.measurement import Parity, Timing
+from toolchain.vocabulary.measurement import Parity, StateReset, Timing
 from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Provenance, Report, memory_map_of
 
@@ -90,7 +91,7 @@ def deploy(
     with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
         built = _build(config, board, shop)
         given = _held_out(config, built.program)
-        oracle = _oracle_outputs(built, given.inputs, shop)
+        oracle = _oracle_outputs(config, built, given.inputs, shop)
         measured = _measure(config, board, built, given.inputs, shop)
         report = _report(config, built, measured, oracle, given.labels, shop)
         if report.parity.mismatched_bytes and board.is_simulated:
@@ -216,12 +217,15 @@ def _held_out(config: DeployConfig, program: ProgramFacts) -> HeldOut:
     )
 
 
-def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop) -> npt.NDArray[np.uint8]:
+def _oracle_outputs(
+    config: DeployConfig, built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop
+) -> npt.NDArray[np.uint8]:
     """Output bytes of TensorFlow Lite Micro on this computer, shape (samples, bytes)."""
     target = shop.stages / "oracle.npy"
+    reset = state_reset_of(built.program, config.measure.reset_state)
 
     def action() -> str:
-        outputs = Oracle(built.model).run(inputs)
+        outputs = Oracle(built.model).run(inputs, reset_each=reset is StateReset.EACH_SAMPLE)
         _save_array(target, outputs)
         return oracle_name()
 
@@ -231,6 +235,7 @@ def _oracle_outputs(built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop)
             "model": built.program.model_sha256,
             "inputs": hash_array(inputs),
             "oracle": oracle_name(),
+            "reset_state": reset,
             "sources": hash_sources(
                 *(f"simulate/{name}.py" for name in ("oracle", "oracle_process", "interpreter", "frames"))
             ),
@@ -246,6 +251,7 @@ def _measure(
     config: DeployConfig, board: Board, built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop
 ) -> Measured:
     target = shop.stages / "device.npy"
+    reset = state_reset_of(built.program, config.measure.reset_state)
 
     def action() -> Measured:
         started, line = now(), found_line(line_of(config), board)
@@ -262,7 +268,8 @@ def _measure(
                 progress=shop.observer.progress,
                 warm_up=config.measure.warm_up,
                 runs=config.measure.runs,
-                has_state=built.program.state_bytes > 0,
+                state_reset=reset,
+                check_clock=board.timer.kind == "measured",
             )
         _save_array(target, measurement.outputs)
         provenance = provenance_of(
@@ -289,6 +296,7 @@ def _measure(
             "port": config.port,
             "warm_up": config.measure.warm_up,
             "runs": config.measure.runs,
+            "reset_state": reset,
             "sources": hash_sources("measure", "simulate", "flash.py"),
         },
         writes=[target],
@@ -311,6 +319,7 @@ def _located(
         inputs,
         parity,
         int(np.argmax((device != oracle).any(axis=1))),
+        state_wanted=config.measure.reset_state,
         line=found_line(line_of(config), _board(config)),
         log=shop.log,
         observer=shop.observer,

@@ -18,10 +18,12 @@ from toolchain.errors import BuildError, OracleError
 from toolchain.flash import flashed
 from toolchain.load.project import ProjectFolder
 from toolchain.measure.diverging_layer import TensorFacts, find_diverging_layer
+from toolchain.measure.state_reset import state_reset_of
 from toolchain.pipeline.board_line import BoardLine, opened_device
 from toolchain.simulate.oracle import Oracle
 from toolchain.stages import Observer
-from toolchain.vocabulary.measurement import Divergence, Parity
+from toolchain.vocabulary.measurement import Divergence, Parity, StateReset
+from toolchain.vocabulary.settings import ResetState
 
 TENSORS_FLAG = "-DCHIPCAST_TENSORS"
 _BUILD_FLAGS = "build_flags ="
@@ -35,6 +37,7 @@ def locate_divergence(
     parity: Parity,
     sample: int,
     *,
+    state_wanted: ResetState,
     line: BoardLine,
     log: Path,
     observer: Observer,
@@ -42,7 +45,7 @@ def locate_divergence(
     """`parity` with the layer at fault for row `sample` of `inputs` (see `_divergence`), as a stage."""
     begun = time.monotonic()
     observer.started("bisect")
-    found = _divergence(project, inputs, sample, line=line, log=log)
+    found = _divergence(project, inputs, sample, state_wanted=state_wanted, line=line, log=log)
     observer.finished("bisect", time.monotonic() - begun, from_cache=False)
     if found is None:
         return parity
@@ -54,6 +57,7 @@ def _divergence(
     inputs: npt.NDArray[np.uint8],
     sample: int,
     *,
+    state_wanted: ResetState,
     line: BoardLine,
     log: Path,
 ) -> Divergence | None:
@@ -68,7 +72,8 @@ def _divergence(
     assert project.model is not None
     board, program = project.manifest.board, project.manifest.program
     model = project.model.read_bytes()
-    before = inputs[:sample] if program.state_bytes else inputs[:0]
+    goes_on = state_reset_of(program, state_wanted) is StateReset.NEVER
+    before = inputs[:sample] if goes_on else inputs[:0]
     expected = _oracle_tensors(model, before, inputs[sample])
     graph = read_graph(model, project.folder.name)
     facts = {tensor.index: TensorFacts(tensor.name, tensor.dtype, tensor.shape) for tensor in graph.tensors}

@@ -21,6 +21,7 @@ from toolchain.load.project import ProjectFolder, open_project
 from toolchain.measure.journal import Journal, open_journal
 from toolchain.measure.release_build import require_release_build
 from toolchain.measure.run_data_set import measurement_of, run_data_set
+from toolchain.measure.state_reset import state_reset_of
 from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
 from toolchain.pipeline.board_line import BoardLine, found_line, line_of, opened_device
 from toolchain.pipeline.data_hash import hash_data
@@ -30,7 +31,7 @@ from toolchain.simulate.oracle import Oracle, oracle_name
 from toolchain.stages import Observer
 from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.firmware import Firmware
-from toolchain.vocabulary.measurement import Measurement, Parity
+from toolchain.vocabulary.measurement import Measurement, Parity, StateReset
 from toolchain.vocabulary.report import ProjectMeasurement
 
 
@@ -137,8 +138,11 @@ def _run(
     """The data set through the device, or, where the journal is complete, out of it alone."""
     manifest, started, before = project.manifest, now(), len(journal.inferences)
     warm_up = options.how_much.warm_up
+    reset = state_reset_of(manifest.program, options.how_much.reset_state)
     if journal.ending is not None:
-        measurement = measurement_of(journal.inferences, journal.ending, len(given.inputs), warm_up)
+        measurement = measurement_of(
+            journal.inferences, journal.ending, len(given.inputs), warm_up=warm_up, state_reset=reset
+        )
         return _Run(measurement, options.line.port or "journal", before, started)
     line = found_line(options.line, manifest.board, build_id=firmware.build_id)
     with (
@@ -154,7 +158,8 @@ def _run(
             progress=observer.progress,
             warm_up=warm_up,
             runs=options.how_much.runs,
-            has_state=manifest.program.state_bytes > 0,
+            state_reset=reset,
+            check_clock=manifest.board.timer.kind == "measured",
             journal=journal,
         )
         return _Run(measurement, board.url, before, started)
@@ -202,6 +207,7 @@ def _binding(
         "samples": len(given.inputs),
         "runs": max(len(given.inputs), options.how_much.runs or 0),
         "warm_up": options.how_much.warm_up,
+        "reset_state": state_reset_of(project.manifest.program, options.how_much.reset_state),
         "per_layer": project.manifest.per_layer_timing,
     }
 
@@ -233,7 +239,7 @@ def _result(
     manifest, measurement = project.manifest, run.measurement
     oracle: npt.NDArray[np.uint8] | None = None
     if project.model is not None:
-        oracle = Oracle(project.model.read_bytes()).run(given.inputs)
+        oracle = _oracle_outputs(project.model, measurement, given)
     first = manifest.program.outputs[0]
     return ProjectMeasurement(
         board=manifest.board.id,
@@ -264,6 +270,12 @@ def _result(
     )
 
 
+def _oracle_outputs(model: Path, measurement: Measurement, given: HeldOut) -> npt.NDArray[np.uint8]:
+    """TensorFlow Lite Micro's outputs on this computer, its state put back when the device's was."""
+    each = measurement.state_reset is StateReset.EACH_SAMPLE
+    return Oracle(model.read_bytes()).run(given.inputs, reset_each=each)
+
+
 # where it goes wrong ---------------------------------------------------------------------------------
 
 
@@ -283,12 +295,14 @@ def _bisected(
     observer: Observer,
 ) -> Parity:
     assert project.model is not None
-    wrong = (run.measurement.outputs != Oracle(project.model.read_bytes()).run(given.inputs)).any(axis=1)
+    oracle = _oracle_outputs(project.model, run.measurement, given)
+    wrong = (run.measurement.outputs != oracle).any(axis=1)
     return locate_divergence(
         project,
         given.inputs,
         parity,
         int(np.argmax(wrong)),
+        state_wanted=options.how_much.reset_state,
         line=found_line(options.line, project.manifest.board),
         log=_log(project),
         observer=observer,

@@ -40,6 +40,7 @@ def timing_as_dict(timing: Timing) -> dict[str, object]:
     return {
         **dataclasses.asdict(timing),
         "kind": timing.kind.value,
+        "measured_clock_hz": timing.measured_clock_hz,
         "per_layer": None
         if layers is None
         else [{**dataclasses.asdict(layer), "per_mac": layer.per_mac} for layer in layers],

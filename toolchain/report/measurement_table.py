@@ -10,7 +10,7 @@ from rich.text import Text
 
 from toolchain.report.firmware_table import firmware_as_dict
 from toolchain.report.json_file import accuracy_as_dict, provenance_as_dict, timing_as_dict
-from toolchain.report.terminal import layers_as_text, parity_as_text, timing_as_text
+from toolchain.report.terminal import layers_as_text, parity_as_text, state_as_text, timing_as_text
 from toolchain.report.units import interval, optional, percentage
 from toolchain.vocabulary.report import ProjectMeasurement
 
@@ -64,6 +64,7 @@ def measurement_as_text(result: ProjectMeasurement) -> list[RenderableType]:
         "",
         table,
         *verdict,
+        *state_as_text(result.provenance),
         *_resumed(result),
     ]
 

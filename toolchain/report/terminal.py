@@ -8,7 +8,7 @@ from rich.text import Text
 
 from toolchain.report.units import grouped, interval, megahertz, optional, percentage
 from toolchain.vocabulary.measurement import Parity, Timing
-from toolchain.vocabulary.report import Report
+from toolchain.vocabulary.report import Provenance, Report
 
 _OUTLIERS_SHOWN = 6
 _KIND_NOTES = {
@@ -16,6 +16,11 @@ _KIND_NOTES = {
     "measured": "measured: by the board's own timer",
     "host": "host: wall time on this computer; says nothing about a microcontroller",
     "estimated": "estimated: from a model",
+}
+
+_STATE_WORDS = {
+    "each-sample": "the model's state was reset before each sample (--reset-state never keeps it)",
+    "never": "the model's state went from sample to sample (--reset-state each-sample resets it)",
 }
 
 
@@ -97,6 +102,8 @@ def _kind_note(timing: Timing) -> str:
     words = _KIND_NOTES[timing.kind.value]
     if timing.kind.value == "measured" and timing.clock_hz:
         words += f", core at {megahertz(timing.clock_hz)}"
+        if timing.measured_clock_hz is not None:
+            words += f" ({timing.measured_clock_hz / 1e6:.4g} MHz by this computer's clock)"
     return words + (f"; {timing.warm_up} warm-ups" if timing.warm_up else "")
 
 
@@ -159,9 +166,22 @@ def parity_as_text(parity: Parity) -> list[RenderableType]:
     return lines
 
 
+def state_as_text(provenance: Provenance | None) -> list[RenderableType]:
+    """What was done about a model's state, and what the device went through."""
+    lines: list[RenderableType] = []
+    if provenance is None:
+        return lines
+    if provenance.state_reset is not None:
+        lines.append(Text(_STATE_WORDS[provenance.state_reset.value], style="dim"))
+    if provenance.device_faults:
+        lines.append(Text(f"the firmware faulted {provenance.device_faults} times", style="bold red"))
+    return lines
+
+
 def _closing(report: Report) -> list[RenderableType]:
     return [
         *parity_as_text(report.parity),
+        *state_as_text(report.provenance),
         Text(f"build {report.firmware.build_id[:12]}, model {report.model.sha256[:12]}"),
         Text(f"compiler: {report.firmware.compiler}"),
         Text(f"report: {report.folder / 'report.json'}", overflow="fold"),

@@ -51,6 +51,11 @@ class InProcessOracle:
         """
         return np.stack([self._infer(self._interpreter, row) for row in self._rows(inputs)])
 
+    def reset(self) -> None:
+        """Every variable back to its initial value, of whatever kind: the interpreter is made anew."""
+        self._interpreter, self._arena = self._allocate("kAllocationRecording", self._arena)
+        self._preserving = None
+
     def tensors(self, input_bytes: bytes) -> dict[int, bytes]:
         """Every tensor of the main graph that holds data after one inference, by its index.
 

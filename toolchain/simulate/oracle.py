@@ -59,11 +59,15 @@ class Oracle:
         """Which wheel this is."""
         return oracle_name()
 
-    def run(self, inputs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def reset(self) -> None:
+        """Put a model's variables back to their initial values."""
+        self._ask("reset", b"")
+
+    def run(self, inputs: npt.NDArray[np.uint8], *, reset_each: bool = False) -> npt.NDArray[np.uint8]:
         """Outputs, shape (n, output bytes) uint8, of inputs, shape (n, input bytes) uint8.
 
         Several inputs or outputs stand one after the other in the model's order.  A streaming model's
-        state carries on from row to row, and from call to call.
+        state carries on from row to row, and from call to call, unless it is put back before each row.
 
         Raises:
             OracleError: the inputs' shape does not fit, or the interpreter failed.
@@ -73,7 +77,11 @@ class Oracle:
                 f"The oracle got inputs of shape {inputs.shape}, where (n, bytes) is needed.",
                 "Give data that fits the model's inputs.",
             )
-        rows = [self._ask("run", np.ascontiguousarray(row, np.uint8).tobytes())[1] for row in inputs]
+        rows = []
+        for row in inputs:
+            if reset_each:
+                self.reset()
+            rows.append(self._ask("run", np.ascontiguousarray(row, np.uint8).tobytes())[1])
         return np.stack([np.frombuffer(row, np.uint8) for row in rows])
 
     def tensors(self, input_bytes: bytes) -> dict[int, bytes]:

@@ -22,12 +22,15 @@ class _Server:
         self._oracle: InProcessOracle | None = None
 
     def answer(self, what: str, data: bytes) -> bytes:
-        """The frame that answers one question: "load", "run" or "tensors"."""
+        """The frame that answers one question: "load", "reset", "run" or "tensors"."""
         try:
             if what == "load":
                 self._oracle = InProcessOracle(data)
                 return pack({}, b"")
             assert self._oracle is not None
+            if what == "reset":
+                self._oracle.reset()
+                return pack({}, b"")
             if what == "run":
                 row = np.frombuffer(data, np.uint8)[None]
                 return pack({}, self._oracle.run(row).tobytes())

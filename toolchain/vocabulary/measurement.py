@@ -24,6 +24,14 @@ class Kind(StrEnum):
     HOST = "host"
 
 
+class StateReset(StrEnum):
+    """When a model's state is put back to its initial values: before each sample, or `never` within a round
+    through the data, before which it always is."""
+
+    EACH_SAMPLE = "each-sample"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What the firmware says of itself (see docs/protocol.md, `id%`).
@@ -56,11 +64,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class TimerRate:
-    """A board's timer by this computer's clock: `hz`, off by `uncertainty_hz` at most, over `seconds`."""
+    """A board's timer by a second clock: `hz`, off by `uncertainty_hz` at most, over `seconds`.
+
+    `kind` is that of the figure: by this computer's clock.
+    """
 
     hz: float
     uncertainty_hz: float
     seconds: float
+    kind: Kind = Kind.HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ class Measurement:
 
     `outputs` has shape (samples, output bytes), uint8; `ticks` shape (runs,), int64: raw timer
     ticks of every timed inference, at least one a sample.  `stack_bytes` is the high-water mark by
-    painting, None where the board cannot tell.
+    painting, None where the board cannot tell.  `state_reset` is None for a model without state,
+    `timer_rate` where there was no second clock.  `retries` and `faults` are of the last session.
     """
 
     identity: Identity
@@ -114,6 +127,10 @@ class Measurement:
     layers: tuple[LayerTime, ...] | None
     stack_bytes: int | None
     warm_up: int = 0
+    state_reset: StateReset | None = None
+    timer_rate: TimerRate | None = None
+    retries: int = 0
+    faults: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +147,9 @@ class Timing:
 
     Every run counts in every figure: `outliers` are named by `outlier_rule`, not dropped.  `warm_up`
     inferences ran untimed before.  `timer_hz` is the rate of the timer the times were read from, `clock_hz`
-    the core's clock as the board file has it (None where it is not known).
+    the core's clock as the board file has it (None where it is not known).  `timer_rate` is the timer's rate
+    as this computer's clock finds it, and `measured_clock_hz` what the core's clock must be then; both are
+    None for a simulated board, whose time is not this computer's.
     """
 
     kind: Kind
@@ -146,6 +165,14 @@ class Timing:
     outlier_rule: str = ""
     timer_hz: int | None = None
     clock_hz: int | None = None
+    timer_rate: TimerRate | None = None
+
+    @property
+    def measured_clock_hz(self) -> float | None:
+        """The core's clock by this computer's: core and timer run off the same one, at a fixed ratio."""
+        if self.timer_rate is None or not self.clock_hz or not self.timer_hz:
+            return None
+        return self.timer_rate.hz * self.clock_hz / self.timer_hz
 
 
 @dataclass(frozen=True, slots=True)

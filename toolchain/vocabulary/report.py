@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts
-from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, Timing
+from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, StateReset, Timing
 from toolchain.vocabulary.optimisation import StepRecord
 from toolchain.vocabulary.program import ArenaRegion
 
@@ -100,8 +100,11 @@ class Provenance:
 
     Hashes are SHA-256.  `data_sha256` is the data file's (None: random inputs from `seed`), `inputs_sha256`
     that of the bytes the model was given, `outputs_sha256` of those the device gave.  `board_sha256` is the
-    hash of the board's description.  Times are UTC, ISO 8601.  `resumed_from` is
-    how many inferences an earlier run, broken off, had left in the journal.
+    hash of the board's description.  Times are UTC, ISO 8601.  `resumed_from` is how many inferences an
+    earlier run, broken off, had left in the journal.  `measured_timer_hz` is the timer's rate by this
+    computer's clock (None: simulated).  `state_reset` says when a model's state was put back while data ran
+    through it, device and oracle alike (None: it has none).  `line_retries` counts what had to be asked or
+    sent again in the last session, `device_faults` how often the firmware told of a fault and restarted.
     """
 
     model_sha256: str
@@ -127,6 +130,10 @@ class Provenance:
     started: str
     finished: str
     resumed_from: int = 0
+    measured_timer_hz: float | None = None
+    state_reset: StateReset | None = None
+    line_retries: int = 0
+    device_faults: int = 0
 
 
 @dataclass(frozen=True, slots=True)

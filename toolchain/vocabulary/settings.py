@@ -51,6 +51,10 @@ class ConvertSettings(Settings):
         return self
 
 
+ResetState = Literal["auto", "each-sample", "never"]
+"""When a model's state is reset while data runs through it: `never` is before each round through it alone."""
+
+
 class SerialSettings(Settings):
     """`[serial]`: how the line to a board on the desk is opened; a simulated board's has none of this.
 
