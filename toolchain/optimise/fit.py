@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import ModelError
+from toolchain.optimise.batch_statistics import averages_that_keep_up
 from toolchain.optimise.checkpoint import Checkpoint, key_of
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.data import Samples
@@ -58,7 +59,8 @@ def fit(
     network.optimizer.build(network.trainable_variables)
     done = kept.restore(network)
     batches = _batches(tf_keras, samples, targets, min(settings.batch_size, len(samples)), seed, done)
-    with _random_layers(network) as generators:
+    keeping_up = averages_that_keep_up(network, settings.epochs * len(batches))
+    with _random_layers(network) as generators, keeping_up:
         keeper = _keeper(tf_keras, kept, generators, seed)
         reporter = _reporter(tf_keras, settings.epochs, len(batches), progress, words)
         network.fit(

@@ -14,6 +14,7 @@ from toolchain.network_file import save_network
 from toolchain.optimise.fine_tune import fine_tune
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune, sparsity_of
+from toolchain.optimise.prune_channels import prune_channels
 from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
@@ -30,7 +31,11 @@ from toolchain.vocabulary.steps.union import OptimiseStep
 MODEL_FILE = "float_model.keras"
 
 # One more step is one more file beside prune.py, and one more line here.
-_STEPS: Mapping[str, Callable[..., Any]] = {"fine_tune": fine_tune, "prune": prune}
+_STEPS: Mapping[str, Callable[..., Any]] = {
+    "fine_tune": fine_tune,
+    "prune": prune,
+    "prune_channels": prune_channels,
+}
 
 
 def optimise_model(

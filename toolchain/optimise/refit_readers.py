@@ -1,0 +1,108 @@
+"""After channels are gone: the layers that read them are fitted anew, to give what they gave before.
+
+The least-squares reconstruction of He et al. 2017 ("Channel pruning for accelerating very deep neural
+networks", arXiv:1707.06168): what the lost channels said is said, as far as it can be, by those that stay.
+It needs samples but no labels, and no training.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolchain.optimise.channel_groups import ChannelGroups, Ids, nodes_in_order
+from toolchain.tensorflow_import import import_stack
+from toolchain.vocabulary.data import Samples
+
+Floats = npt.NDArray[np.float64]
+
+_READERS = ("Conv1D", "Conv2D", "Dense")
+# Rows of the least-squares problem; more make it slower, not better.
+_MOST_ROWS = 40_000
+# Of the mean of the inputs' squares: where the samples say little, the weights stay near what they were.
+_RIDGE = 1e-3
+_BATCH = 64
+
+
+def refit_readers(
+    before: Any, after: Any, groups: ChannelGroups, gone: Ids, samples: Samples, seed: int
+) -> None:
+    """Fit the kernels in `after`, which `remove_channels` made of `before`, in place.
+
+    Every Conv1D, Conv2D and Dense layer that reads fewer channels gets the kernel and bias with which it
+    comes nearest, over `samples`, to what the same layer of `before` gives for the channels that stay.
+    Layers are taken in order, so that each makes up for the ones before it.
+    """
+    random = np.random.default_rng(seed)
+    for node in nodes_in_order(before):
+        layer, name = node.layer, node.layer.name
+        if type(layer).__name__ not in _READERS or name not in groups.reads or len(layer.inbound_nodes) != 1:
+            continue
+        if np.isin(groups.reads[name], gone).any():
+            given = np.flatnonzero(~np.isin(groups.gives[name], gone))
+            _refit(layer, before, after, given, samples, random)
+
+
+def _refit(
+    layer: Any,
+    before: Any,
+    after: Any,
+    given: npt.NDArray[np.int64],
+    samples: Samples,
+    random: np.random.Generator,
+) -> None:
+    tf_keras = import_stack("tf_keras")
+    small = after.get_layer(layer.name)
+    old_reads, new_reads = (
+        tf_keras.Model(network.inputs, network.get_layer(layer.name).input) for network in (before, after)
+    )
+    positions = int(np.prod(layer.output_shape[1:-1], dtype=np.int64))
+    share = min(1.0, _MOST_ROWS / (len(samples) * positions))
+    old_kernel, *old_bias = layer.get_weights()
+    old_kernel = old_kernel.reshape(-1, old_kernel.shape[-1])[:, given]
+    rows, wanted = [], []
+    for start in range(0, len(samples), _BATCH):
+        part = list(samples.take(slice(start, start + _BATCH)).all_inputs)
+        patches_before, patches_after = _patches(layer, old_reads(part)), _patches(small, new_reads(part))
+        chosen = random.random(len(patches_after)) < share
+        rows.append(patches_after[chosen].astype(np.float64))
+        wanted.append(patches_before[chosen].astype(np.float64) @ old_kernel)
+    kernel, shift = _least_squares(np.concatenate(rows), np.concatenate(wanted), _flat(small), bool(old_bias))
+    bias = [(old_bias[0][given] + shift).astype(np.float32)] if old_bias else []
+    small.set_weights([kernel.reshape(small.get_weights()[0].shape).astype(np.float32), *bias])
+
+
+def _flat(layer: Any) -> Floats:
+    kernel = np.asarray(layer.get_weights()[0], np.float64)
+    return kernel.reshape(-1, kernel.shape[-1])
+
+
+def _least_squares(rows: Floats, wanted: Floats, start: Floats, with_bias: bool) -> tuple[Floats, Floats]:
+    """Kernel and shift with rows @ kernel + shift nearest to `wanted`; the ridge pulls towards `start`."""
+    rest = wanted - rows @ start
+    row_mean, rest_mean = (rows.mean(axis=0), rest.mean(axis=0)) if with_bias else (0.0, 0.0)
+    centred = rows - row_mean
+    gram = centred.T @ centred
+    ridge = _RIDGE * max(float(np.trace(gram)) / len(gram), 1e-30)
+    change = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred.T @ (rest - rest_mean))
+    return start + change, np.asarray(rest_mean - row_mean @ change if with_bias else 0.0, np.float64)
+
+
+def _patches(layer: Any, tensor: Any) -> npt.NDArray[np.float32]:
+    """What one output of the layer is computed from, a row each: shape (outputs, taps x channels)."""
+    tensorflow = import_stack("tensorflow")
+    if type(layer).__name__ == "Dense":
+        return np.asarray(tensor, np.float32).reshape(-1, tensor.shape[-1])
+    size, strides, rate = layer.kernel_size, layer.strides, layer.dilation_rate
+    if type(layer).__name__ == "Conv1D":
+        if layer.padding == "causal":
+            tensor = tensorflow.pad(tensor, [[0, 0], [(size[0] - 1) * rate[0], 0], [0, 0]])
+        tensor = tensor[:, None]
+        size, strides, rate = (1, *size), (1, *strides), (1, *rate)
+    padding = "SAME" if layer.padding == "same" else "VALID"
+    found = tensorflow.image.extract_patches(
+        tensor, [1, *size, 1], [1, *strides, 1], [1, *rate, 1], padding=padding
+    )
+    return np.asarray(found, np.float32).reshape(-1, found.shape[-1])
