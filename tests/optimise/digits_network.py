@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
-from toolchain.load.dataset import quantise_inputs
+from toolchain.load.input_bytes import quantise_inputs
 from toolchain.network_file import save_network
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.step_context import StepContext
