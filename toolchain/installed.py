@@ -12,6 +12,8 @@ from toolchain.vocabulary.board import Board
 
 _VERSION_SECONDS = 20.0
 _ARM = "arm-none-eabi-"
+_SPECS = "--specs="
+_LIBRARIES = {"nano.specs": "libnewlib-arm-none-eabi", "picolibc.specs": "picolibc-riscv64-unknown-elf"}
 
 
 def platformio_core_dir() -> Path:
@@ -56,13 +58,16 @@ def require_compiler(board: Board) -> str:
             f"The compiler {command} for the board {board.id} is not installed.",
             _install(board.compiler.package or command),
         )
-    if board.compiler.prefix == _ARM:
+    specs = [flag.removeprefix(_SPECS) for flag in board.compiler.flags if flag.startswith(_SPECS)]
+    if board.compiler.prefix == _ARM and not specs:
+        specs = ["nano.specs"]
+    for name in specs:
         # gcc answers with the bare name for a file it does not have.
-        found = process.run([path, "-print-file-name=nano.specs"], timeout=_VERSION_SECONDS).stdout.strip()
+        found = process.run([path, f"-print-file-name={name}"], timeout=_VERSION_SECONDS).stdout.strip()
         if not os.path.isabs(found):
             raise MissingCompilerError(
-                f"The compiler {command} has no C library for microcontrollers (newlib-nano).",
-                _install("libnewlib-arm-none-eabi"),
+                f"The compiler {command} has no C library for microcontrollers ({name}).",
+                _install(_LIBRARIES.get(name, board.compiler.package or command)),
             )
     return path
 

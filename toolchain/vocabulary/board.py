@@ -137,6 +137,7 @@ class Simulator(_Strict):
     kind: Literal["qemu", "host"]
     machine: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
     program: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
+    bios: Literal["none"] | None = Field(default=None, description="QEMU's; None: the machine's own default")
     package: str | None = None
     icount_shift: int | None = Field(default=None, ge=0, le=10)
 

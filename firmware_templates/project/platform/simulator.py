@@ -175,6 +175,8 @@ def start_qemu(settings, elf, private, log):
         "-qmp", f"unix:{qmp},server=on,wait=off",
         "-serial", "tcp:127.0.0.1:0,server=on,wait=off,nodelay=on",
     ]  # fmt: skip
+    if settings.get("bios"):
+        command += ["-bios", settings["bios"]]
     if settings.get("icount_shift") is not None:
         command += ["-icount", f"shift={settings['icount_shift']}"]
     process = start_process(command, log)

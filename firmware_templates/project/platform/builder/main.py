@@ -52,7 +52,9 @@ env.Append(
 script = board.get("build.ldscript", "")
 if script:
     # No start-up files and no system calls: the project brings its own start, and nothing opens files.
-    env.Append(LINKFLAGS=["-nostartfiles", "--specs=nano.specs"], LIBS=["m"])
+    env.Append(LINKFLAGS=["-nostartfiles"], LIBS=["m"])
+    if not any(flag.startswith("--specs=") for flag in core_flags):
+        env.Append(LINKFLAGS=["--specs=nano.specs"])
     env.Replace(LDSCRIPT_PATH=os.path.join(platform_dir, "ldscripts", script))
 else:
     env.Append(LIBS=["m"])
