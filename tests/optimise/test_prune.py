@@ -13,8 +13,9 @@ from toolchain.convert.to_int8 import convert_to_int8
 from toolchain.errors import DataError, ModelError
 from toolchain.optimise.loss import loss_for
 from toolchain.optimise.metric import Metric
-from toolchain.optimise.prune import prunable_kernels, prune, sparsity_of
+from toolchain.optimise.prune import prune
 from toolchain.optimise.run_steps import MODEL_FILE, optimise_model
+from toolchain.optimise.sparsity import prunable_kernels, sparsity_of
 from toolchain.optimise.step_context import StepContext
 from toolchain.optimise.task import task_of
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to

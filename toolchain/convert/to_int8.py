@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.convert.repair_biases import repair_biases
 from toolchain.convert.value_ranges import quantise_with_ranges
 from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
 from toolchain.network_file import load_network
@@ -54,7 +55,7 @@ def convert_to_int8(
             converter = _converter(network, shape, settings)
             converter.representative_dataset = heard.samples
             if settings.range == "min-max":
-                model = bytes(converter.convert())
+                model = repair_biases(bytes(converter.convert()))
             else:
                 model = quantise_with_ranges(converter, heard.samples, settings)
         except Exception as exc:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolchain.optimise.copy_network import copy_network
 from toolchain.optimise.step_context import StepContext
-from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.steps.fine_tune import FineTuneSettings
 
 
@@ -15,7 +15,6 @@ def fine_tune(network: Any, settings: FineTuneSettings, context: StepContext) ->
     Raises:
         DataError, ModelError: it cannot be trained on this data, see `StepContext.fit`.
     """
-    tuned = import_stack("tf_keras").models.clone_model(network)
-    tuned.set_weights(network.get_weights())
+    tuned = copy_network(network)
     context.fit(tuned, settings)
     return tuned

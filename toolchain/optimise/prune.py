@@ -1,17 +1,24 @@
 """Magnitude pruning: the smallest weights become zero, step by step, while the rest learns to do without.
 
-The schedule is the polynomial decay of Zhu & Gupta 2017 (arXiv:1710.01878), run by
-tensorflow-model-optimization.
+The polynomial schedule is that of Zhu & Gupta 2017 (arXiv:1710.01878); schedules and masks are
+tensorflow-model-optimization's, with rules of our own for what goes together (`block_masks`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from toolchain.errors import ModelError
+from toolchain.optimise.block_masks import draw_by_rows
+from toolchain.optimise.chosen_layers import chosen_layers
+from toolchain.optimise.graph_edit import refuse_nested
+from toolchain.optimise.qat import refuse_quantised
+from toolchain.optimise.sparsity import kernels_of, output_axis
 from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.steps.prune import PruneSettings
@@ -25,10 +32,11 @@ _MISSING_PER_LAYER = 1.0
 
 
 def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
-    """A new `tf_keras` model with `settings.sparsity` of the weights in each prunable layer at zero.
+    """A new `tf_keras` model with `settings.sparsity` of the weights in each chosen layer at zero.
 
     Prunable are the kernels of Dense, convolution and recurrent layers, as the library knows them
-    (not depthwise kernels: they are few, and each matters).  `network` is left as it is.
+    (not depthwise kernels: they are few, and each matters).  Weights that are zero already stay zero, and
+    count.  `network` is left as it is.
 
     Raises:
         DataError, ModelError: it cannot be trained on this data, see `StepContext.fit`.
@@ -38,86 +46,77 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     context.task(network, settings.step)
     tf_keras = import_stack("tf_keras")
     keras_sparsity = import_stack("tensorflow_model_optimization").sparsity.keras
-    _refuse_nested(tf_keras, network)
-    if not prunable_kernels(network):
-        raise ModelError("The network has no layer that can be pruned.", "Leave the step 'prune' out.")
+    refuse_nested(network, settings.step)
+    refuse_quantised(network, settings.step)
+    chosen = _chosen(network, settings)
     schedule = _schedule(keras_sparsity, settings, len(samples))
 
     def wrapped(layer: Any) -> Any:
-        if not _kernels_of(layer):
-            return layer.__class__.from_config(layer.get_config())
-        return keras_sparsity.prune_low_magnitude(
-            layer.__class__.from_config(layer.get_config()), pruning_schedule=schedule
-        )
+        new = layer.__class__.from_config(layer.get_config())
+        if layer.name not in chosen:
+            return new
+        return keras_sparsity.prune_low_magnitude(new, pruning_schedule=schedule)
 
     pruning = tf_keras.models.clone_model(network, clone_function=wrapped)
-    _copy_into_wrapped(network, pruning)
+    for old, new in zip(network.layers, pruning.layers, strict=True):
+        is_pruned = hasattr(new, "pruning_vars")
+        (new.layer if is_pruned else new).set_weights(old.get_weights())
+        if is_pruned and (settings.block != (1, 1) or settings.kept_of):
+            draw_by_rows(new, settings.block, settings.kept_of)
     context.fit(pruning, settings, callbacks=[keras_sparsity.UpdatePruningStep()])
     pruned = keras_sparsity.strip_pruning(pruning)
-    _check_zeros(pruned, settings.sparsity)
+    for name in chosen:
+        _check_zeros(pruned.get_layer(name), settings)
     return pruned
 
 
-def _refuse_nested(tf_keras: Any, network: Any) -> None:
-    """The library passes a model within the model by, and its weights would be missing from every figure."""
-    for layer in network.layers:
-        if isinstance(layer, tf_keras.Model):
-            raise ModelError(
-                f"The layer {layer.name!r} is a model of its own, which pruning cannot reach into.",
-                "Save the model as Keras 3 (.keras), which is laid flat when it is loaded, or build it flat.",
-            )
+def _chosen(network: Any, settings: PruneSettings) -> Sequence[str]:
+    """The names of the layers to prune."""
+    able = [str(layer.name) for layer in network.layers if kernels_of(layer)]
+    if not able:
+        raise ModelError("The network has no layer that can be pruned.", "Leave the step 'prune' out.")
+    return chosen_layers(able, settings.layers, settings.skip, settings.step)
 
 
 def _schedule(keras_sparsity: Any, settings: PruneSettings, samples: int) -> Any:
-    """Polynomial decay whose last update falls on its end: masks change every `frequency` steps only."""
+    """A schedule whose last update falls on its end: masks change every `frequency` steps only."""
     total = math.ceil(samples / min(settings.batch_size, samples)) * settings.epochs
     rising = max(1, round(total * _RISING_SHARE))
     frequency = max(1, rising // _MASK_UPDATES)
-    return keras_sparsity.PolynomialDecay(
-        initial_sparsity=settings.initial_sparsity,
-        final_sparsity=settings.sparsity,
-        begin_step=0,
-        end_step=rising // frequency * frequency,
-        frequency=frequency,
-    )
+    steps = {"begin_step": 0, "end_step": rising // frequency * frequency, "frequency": frequency}
+    if settings.schedule == "constant" or settings.kept_of:
+        return keras_sparsity.ConstantSparsity(settings.sparsity, **steps)
+    return keras_sparsity.PolynomialDecay(settings.initial_sparsity, settings.sparsity, **steps)
 
 
-def _copy_into_wrapped(network: Any, pruning: Any) -> None:
-    """The trained weights, layer by layer; a wrapped layer has masks and counters beside them."""
-    for old, new in zip(network.layers, pruning.layers, strict=True):
-        (new.layer if hasattr(new, "pruning_vars") else new).set_weights(old.get_weights())
-
-
-def _kernels_of(layer: Any) -> list[Any]:
-    """The weights of a layer that pruning works on, as the library's registry has it."""
-    registry = import_stack(
-        "tensorflow_model_optimization.python.core.sparsity.keras.prune_registry"
-    ).PruneRegistry
-    if not layer.weights or not registry.supports(layer):
-        return []
-    registry.make_prunable(layer)
-    return list(layer.get_prunable_weights())
-
-
-def prunable_kernels(network: Any) -> list[tuple[str, Any]]:
-    """Layer name and kernel, a `tf.Variable`, for everything that can be pruned."""
-    return [(str(layer.name), kernel) for layer in network.layers for kernel in _kernels_of(layer)]
-
-
-def sparsity_of(network: Any) -> float | None:
-    """Share of zeros among all prunable weights, 0…1; None when there are none."""
-    kernels = [np.asarray(kernel) for _, kernel in prunable_kernels(network)]
-    total = sum(kernel.size for kernel in kernels)
-    zeros = sum(int(kernel.size - np.count_nonzero(kernel)) for kernel in kernels)
-    return zeros / total if total else None
-
-
-def _check_zeros(pruned: Any, sparsity: float) -> None:
-    for name, kernel in prunable_kernels(pruned):
+def _check_zeros(layer: Any, settings: PruneSettings) -> None:
+    """Check that what was to become zero did."""
+    for kernel in kernels_of(layer):
         values = np.asarray(kernel)
-        zeros = int(values.size - np.count_nonzero(values))
-        if zeros < sparsity * values.size - _MISSING_PER_LAYER:
+        rows = np.moveaxis(values, output_axis(layer), 0).reshape(values.shape[output_axis(layer)], -1)
+        missing = (
+            _missing_in_groups(rows, *settings.kept_of) if settings.kept_of else _missing(rows, settings)
+        )
+        if missing > 0:
             raise ModelError(
-                f"Pruning left {zeros} zeros in the layer {name!r}, of {sparsity * values.size:.0f} due.",
+                f"Pruning left {missing} zeros too few in the layer {layer.name!r}.",
                 "Train for more epochs, or use a smaller batch size; please report it if that does not help.",
             )
+
+
+def _missing(rows: npt.NDArray[np.float32], settings: PruneSettings) -> int:
+    """How many blocks (single weights, if they are 1×1) should be zero and are not."""
+    down, across = settings.block
+    (height, width) = rows.shape
+    padded = np.pad(rows, ((0, -height % down), (0, -width % across)))
+    blocks = padded.reshape(-(-height // down), down, -(-width // across), across)
+    zeros = int(np.count_nonzero(~np.any(blocks != 0, axis=(1, 3))))
+    blocks_in_all = blocks.shape[0] * blocks.shape[2]
+    return max(0, math.ceil(settings.sparsity * blocks_in_all - _MISSING_PER_LAYER - zeros))
+
+
+def _missing_in_groups(rows: npt.NDArray[np.float32], kept: int, group: int) -> int:
+    """How many weights are other than zero beyond `kept` of each `group` side by side."""
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % group)))
+    used = np.count_nonzero(padded.reshape(-1, group), axis=1)
+    return int(np.maximum(used - kept, 0).sum())

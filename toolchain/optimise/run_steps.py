@@ -13,8 +13,10 @@ from toolchain.errors import DataError
 from toolchain.network_file import save_network
 from toolchain.optimise.fine_tune import fine_tune
 from toolchain.optimise.metric import Metric
-from toolchain.optimise.prune import prune, sparsity_of
+from toolchain.optimise.prune import prune
 from toolchain.optimise.prune_channels import prune_channels
+from toolchain.optimise.qat import qat
+from toolchain.optimise.sparsity import sparsity_of
 from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
@@ -35,6 +37,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "fine_tune": fine_tune,
     "prune": prune,
     "prune_channels": prune_channels,
+    "qat": qat,
 }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from toolchain.errors import DataError, ModelError
 from toolchain.optimise.fit import fit
+from toolchain.optimise.keep_structure import keep_structure
 from toolchain.optimise.loss import loss_for, with_teacher
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.predict import predict
@@ -92,7 +93,7 @@ class StepContext:
             seed=(self.seed + number) % 2**32,
             progress=self.progress,
             words=words or settings.step,
-            callbacks=callbacks,
+            callbacks=[*keep_structure(network), *callbacks],
             checkpoint=None if self.checkpoints is None else self.checkpoints / f"fit-{number}.npz",
         )
 

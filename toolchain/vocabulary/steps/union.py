@@ -11,11 +11,12 @@ from pydantic import Field
 from toolchain.vocabulary.steps.fine_tune import FineTuneSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
 from toolchain.vocabulary.steps.prune_channels import PruneChannelsSettings
+from toolchain.vocabulary.steps.qat import QatSettings
 from toolchain.vocabulary.steps.training import DistilSettings
 
 # One more step is one more class here.
 OptimiseStep = Annotated[
-    FineTuneSettings | PruneSettings | PruneChannelsSettings,
+    FineTuneSettings | PruneSettings | PruneChannelsSettings | QatSettings,
     Field(discriminator="step"),
 ]
 
