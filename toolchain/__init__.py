@@ -16,20 +16,26 @@ from toolchain.errors import ChipcastError
 
 if TYPE_CHECKING:
     from toolchain.config import DeployConfig, config_from, load_config
+    from toolchain.pipeline.budget import require_budget
     from toolchain.pipeline.deploy import deploy
     from toolchain.pipeline.inspect_model import inspect_model
+    from toolchain.pipeline.optimise import optimise_model
     from toolchain.vocabulary.firmware import Firmware
+    from toolchain.vocabulary.optimisation_report import OptimisationReport
     from toolchain.vocabulary.report import Report
 
 __all__ = [
     "ChipcastError",
     "DeployConfig",
     "Firmware",
+    "OptimisationReport",
     "Report",
     "config_from",
     "deploy",
     "inspect_model",
     "load_config",
+    "optimise_model",
+    "require_budget",
 ]
 
 _HOMES = {
@@ -37,6 +43,9 @@ _HOMES = {
     "config_from": "toolchain.config",
     "load_config": "toolchain.config",
     "deploy": "toolchain.pipeline.deploy",
+    "optimise_model": "toolchain.pipeline.optimise",
+    "require_budget": "toolchain.pipeline.budget",
+    "OptimisationReport": "toolchain.vocabulary.optimisation_report",
     "inspect_model": "toolchain.pipeline.inspect_model",
     "Firmware": "toolchain.vocabulary.firmware",
     "Report": "toolchain.vocabulary.report",

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from toolchain.errors import ConfigError
 from toolchain.user_code import file_of, is_reference
 from toolchain.vocabulary.benchmark import BenchmarkId
+from toolchain.vocabulary.budget import BudgetSettings
 from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.score import METRICS
 from toolchain.vocabulary.settings import (
@@ -40,6 +41,10 @@ class MeasureSection(Settings):
 
     samples: int | None = Field(default=None, ge=1, description="the first N test samples (all)")
     random_samples: int = Field(default=32, ge=1, le=100_000, description="inputs when there is no data")
+    each_step: bool = Field(
+        default=True,
+        description="convert, build and run the model before and after each step, not only at last",
+    )
     per_layer: bool = Field(default=False, description="build the layer timer in, and read it")
     runs: int | None = Field(default=None, ge=1, le=10_000_000, description="at least so many timed ones")
     warm_up: int = Field(default=3, ge=0, le=100_000, description="untimed inferences before the first")
@@ -53,6 +58,10 @@ class MeasureConfig(Settings):
     """What measuring a project that is built can be told: a part of what DeployConfig holds."""
 
     measure: MeasureSection = MeasureSection()
+    budget: BudgetSettings = BudgetSettings()
+    energy_table: str = Field(
+        default="horowitz_45nm", min_length=1, max_length=500, description="energy per operation: id or .toml"
+    )
     port: str | None = Field(default=None, min_length=1, max_length=500)
     serial: SerialSettings = SerialSettings()
     seed: int = Field(default=0, ge=0, lt=2**32)
@@ -66,6 +75,10 @@ class DeployConfig(Settings):
     optimise: tuple[OptimiseStep, ...] = Field(default=(), strict=False)
     convert: ConvertSettings = ConvertSettings()
     measure: MeasureSection = MeasureSection()
+    budget: BudgetSettings = BudgetSettings()
+    energy_table: str = Field(
+        default="horowitz_45nm", min_length=1, max_length=500, description="energy per operation: id or .toml"
+    )
     board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
     engine: Literal["aot"] = "aot"
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
@@ -102,7 +115,12 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Deplo
         raise ConfigError(f"{path} cannot be read: {exc.strerror}.", "Check the path.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path} is not valid TOML: {exc}.", "Mend the line it names.") from exc
-    base = path.resolve().parent
+    _make_paths_absolute(document, path.resolve().parent)
+    return config_from(_merge(document, overrides or {}), source=str(path))
+
+
+def _make_paths_absolute(document: dict[str, Any], base: Path) -> None:
+    """What names a file in deploy.toml is meant from the folder `base` on."""
     for section in ("model", "data"):
         part = document.get(section)
         if isinstance(part, dict) and isinstance(part.get("path"), str):
@@ -114,11 +132,11 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Deplo
     metric = document.get("metric")
     if isinstance(metric, str) and is_reference(metric):
         document["metric"] = str(base / metric)
-    board = document.get("board")
-    if isinstance(board, str) and board.endswith(".toml"):
-        document["board"] = str(base / board)
+    for key in ("board", "energy_table"):
+        name = document.get(key)
+        if isinstance(name, str) and name.endswith(".toml"):
+            document[key] = str(base / name)
     document["boards_folder"] = base / "boards"
-    return config_from(_merge(document, overrides or {}), source=str(path))
 
 
 def config_from(values: Mapping[str, Any], *, source: str = "the options") -> DeployConfig:

@@ -25,7 +25,8 @@ ChipcastError
 ├── TimerError             45  the device's timer stands still, so no time can be reported
 ├── ParityError            50  the device's bytes differ from the oracle's
 ├── OracleError            51  the host interpreter could not run the model
-└── VerificationError      52  a result's hashes do not agree with what is rebuilt now
+├── VerificationError      52  a result's hashes do not agree with what is rebuilt now
+└── BudgetError            53  a limit under [budget] does not hold
 
 Only `toolchain.cli` turns these into text and an exit code.  Each message is one sentence that says
 what is wrong; `next_action` says what to do about it.
@@ -145,3 +146,7 @@ class OracleError(ChipcastError):
 
 class VerificationError(ChipcastError):
     exit_code = 52
+
+
+class BudgetError(ChipcastError):
+    exit_code = 53

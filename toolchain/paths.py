@@ -23,6 +23,11 @@ def boards() -> Path:
     return _data_folder("boards")
 
 
+def energy_tables() -> Path:
+    """The built-in tables of energy per operation, one TOML each."""
+    return _data_folder("energy")
+
+
 def kernels() -> Path:
     """The C kernels, copied into rendered projects as a library."""
     return _PACKAGE / "kernels"

@@ -21,7 +21,18 @@ from toolchain.cli.options import KEYS
 from toolchain.config import DeployConfig
 from toolchain.vocabulary.settings import Settings
 
-VERBS = ("deploy", "inspect", "build", "flash", "measure", "simulate", "verify", "boards", "doctor")
+VERBS = (
+    "deploy",
+    "optimise",
+    "inspect",
+    "build",
+    "flash",
+    "measure",
+    "simulate",
+    "verify",
+    "boards",
+    "doctor",
+)
 
 
 def chipcast(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

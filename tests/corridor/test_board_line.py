@@ -16,7 +16,7 @@ from toolchain.errors import ConfigError, PortError
 from toolchain.flash import FlashedBoard
 from toolchain.load.board import load_board
 from toolchain.pipeline.board_line import BoardLine, found_line, line_of, opened_device
-from toolchain.pipeline.deploy import _board
+from toolchain.pipeline.on_board import board_of
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.settings import SerialSettings
 
@@ -80,7 +80,7 @@ def test_the_firmware_is_made_for_the_rate_that_its_line_is_opened_at(tmp_path: 
     model.write_bytes(b"x")
     section = {"baud": 921_600, "reconnect_seconds": 5.0}
     config = config_from({"model": {"path": model}, "port": "usb:1", "serial": section})
-    assert _board(config).serial.baud == 921_600
+    assert board_of(config).serial.baud == 921_600
     assert line_of(config) == BoardLine(
         "usb:1", 60.0, SerialSettings(baud=921_600, dtr=None, rts=None, reconnect_seconds=5.0)
     )

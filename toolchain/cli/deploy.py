@@ -42,7 +42,8 @@ def deploy(
     json: Json = False,
 ) -> None:
     """See HELP."""
-    from toolchain.pipeline.deploy import deploy as run  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.budget import require_budget  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.pipeline.deploy import deploy as run  # noqa: PLC0415
     from toolchain.report.json_file import report_as_dict  # noqa: PLC0415
     from toolchain.report.memory_map import memory_as_text  # noqa: PLC0415
     from toolchain.report.terminal import report_as_text  # noqa: PLC0415
@@ -54,3 +55,4 @@ def deploy(
         print_json(report_as_dict(report))
     else:
         print_result(*report_as_text(report), *(["", *memory_as_text(report.memory)] if memory_map else []))
+    require_budget(report.budget)

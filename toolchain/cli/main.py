@@ -10,7 +10,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from toolchain.cli import boards, build, deploy, doctor, flash, inspect_model, measure, simulate, verify
+from toolchain.cli import (
+    boards,
+    build,
+    deploy,
+    doctor,
+    flash,
+    inspect_model,
+    measure,
+    optimise,
+    simulate,
+    verify,
+)
 from toolchain.cli.console import print_error
 from toolchain.errors import ChipcastError
 
@@ -29,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (deploy, inspect_model, build, flash, measure, simulate, verify, boards, doctor):
+for verb in (deploy, optimise, inspect_model, build, flash, measure, simulate, verify, boards, doctor):
     verb.register(app)
 
 

@@ -66,11 +66,24 @@ SampleCount = Annotated[int | None, typer.Option("--samples", help="only the fir
 Runs = Annotated[int | None, typer.Option(help="time at least N inferences \\[one a sample]")]
 RandomSamples = Annotated[int | None, typer.Option(help="inputs when there is no data \\[32]")]
 WarmUp = Annotated[int | None, typer.Option(help="untimed inferences before the first \\[3]")]
+EachStep = Annotated[
+    bool | None,
+    typer.Option("--each-step/--no-each-step", help="figures before and after each step, or the last only"),
+]
 PerLayer = Annotated[bool | None, typer.Option("--per-layer", help="time every layer as well")]
 Timeout = Annotated[float | None, typer.Option(help="seconds to wait for one answer \\[60]")]
 ResetState = Annotated[
     str | None,
     typer.Option(help="a model's state: auto, each-sample or never \\[auto: each-sample for Keras LSTMs]"),
+]
+MaxFlash = Annotated[str | None, typer.Option(help="flash of the firmware: bytes, or such as 64K")]
+MaxRam = Annotated[str | None, typer.Option(help="RAM of the firmware: bytes, or such as 16K")]
+MaxTime = Annotated[str | None, typer.Option(help="the slowest inference, such as '20 ms'")]
+MaxInstructions = Annotated[int | None, typer.Option(help="the same on a board that counts them")]
+MinAccuracy = Annotated[float | None, typer.Option(help="the int8 model's metric, at least")]
+MaxError = Annotated[float | None, typer.Option(help="the same, where smaller is better")]
+EnergyTable = Annotated[
+    str | None, typer.Option(help="energy per operation: id or .toml file \\[horowitz_45nm]")
 ]
 Out = Annotated[Path | None, typer.Option(help="output folder \\[out/NAME-BOARD]", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="run every stage, changed or not")]
@@ -114,9 +127,19 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "random_samples": ("measure.random_samples", RandomSamples),
         "runs": ("measure.runs", Runs),
         "warm_up": ("measure.warm_up", WarmUp),
+        "each_step": ("measure.each_step", EachStep),
         "per_layer": ("measure.per_layer", PerLayer),
         "reset_state": ("measure.reset_state", ResetState),
         "timeout": ("measure.timeout_seconds", Timeout),
+        "energy_table": ("energy_table", EnergyTable),
+    },
+    "Budget, checked at the end (exit code 53)": {
+        "max_flash": ("budget.max_flash", MaxFlash),
+        "max_ram": ("budget.max_ram", MaxRam),
+        "max_time": ("budget.max_time", MaxTime),
+        "max_instructions": ("budget.max_instructions", MaxInstructions),
+        "min_accuracy": ("budget.min_accuracy", MinAccuracy),
+        "max_error": ("budget.max_error", MaxError),
     },
 }
 KEYS: Mapping[str, str] = {

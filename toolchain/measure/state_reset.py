@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import StateReset
 from toolchain.vocabulary.settings import ResetState
@@ -19,10 +21,15 @@ def state_reset_of(program: ProgramFacts, wanted: ResetState) -> StateReset | No
     on the samples before.  A model with resource variables or SVDF is made to be fed piece by piece: it is
     reset before each round through the data alone.
     """
-    if program.state_bytes == 0:
+    operators = {layer.op for layer in program.layers}
+    return state_reset_for(operators, wanted, has_state=program.state_bytes > 0)
+
+
+def state_reset_for(operators: Set[str], wanted: ResetState, *, has_state: bool) -> StateReset | None:
+    """The same from the names of the model's operators alone."""
+    if not has_state:
         return None
     if wanted != "auto":
         return StateReset(wanted)
-    operators = {layer.op for layer in program.layers}
     is_stream = _LSTM not in operators or bool(operators & _OF_A_STREAM)
     return StateReset.NEVER if is_stream else StateReset.EACH_SAMPLE

@@ -11,6 +11,7 @@ import numpy as np
 
 from toolchain.errors import DataError
 from toolchain.network_file import save_network
+from toolchain.optimise.count_network import count_network
 from toolchain.optimise.fine_tune import fine_tune
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune
@@ -23,6 +24,7 @@ from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.optimisation import (
     KerasModel,
     KerasSummary,
+    NetworkPoint,
     OptimisedModel,
     Progress,
     StepRecord,
@@ -58,7 +60,7 @@ def optimise_model(
 
     `data` fits the model: float32, shape (samples, *model.input_shape[1:]).  With the same seed, on
     one machine, the same weights come out.  Scores are of the float model on `data.test`, by `metric`
-    (None: what fits the data).  `load_teacher` reads a teacher for distillation.  The file appears whole
+    (None: what fits the data).  `load_teacher` reads a teacher for distillation.  Files appear whole
     or not at all.  `checkpoints` is a folder for the state of trainings: a run that was killed goes on from
     there, and removes it in the end.  `log` receives TensorFlow's native output.
 
@@ -77,6 +79,11 @@ def optimise_model(
         metric = metric or Metric()
         network, known = model.network, _score(metric, model.network, data)
         summary = _summary(model, known)
+        files = [
+            work / f"{number}-{label}.keras" for number, label in enumerate(("given", *map(_name, steps)))
+        ]
+        files[-1] = work / MODEL_FILE
+        points = [_point("as given", {}, network, known, files[0])]
         records: list[StepRecord] = []
         for number, step in enumerate(steps):
             context = StepContext(
@@ -91,16 +98,28 @@ def optimise_model(
             network = _STEPS[step.step](network, step, context)
             before, known = known, _score(metric, network, data)
             records.append(_record(step, before, known, network))
-        file = work / MODEL_FILE
-        save_network(network, file)
+            label = f"{number + 1} {step.step}"
+            points.append(_point(label, records[-1].settings, network, known, files[number + 1]))
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     progress(1.0, "saved")
-    return OptimisedModel(file, model.input_shape, summary, tuple(records))
+    return OptimisedModel(files[-1], model.input_shape, summary, tuple(records), tuple(points))
 
 
 def _score(metric: Metric, network: Any, data: DataSet | None) -> Score | None:
     return None if data is None else metric(network, data.test)
+
+
+def _name(step: OptimiseStep) -> str:
+    return step.step
+
+
+def _point(
+    label: str, settings: Mapping[str, object], network: Any, score: Score | None, file: Path
+) -> NetworkPoint:
+    """The network as it stands now, saved so that it can be converted and built like the last one."""
+    save_network(network, file)
+    return NetworkPoint(label, settings, file, score, count_network(network))
 
 
 def _record(step: OptimiseStep, before: Score | None, after: Score | None, network: Any) -> StepRecord:

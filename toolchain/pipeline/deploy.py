@@ -3,61 +3,51 @@
 from __future__ import annotations
 
 import gzip
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.build import build_firmware, compiler_version, predict_fit, require_tools
-from toolchain.compile import compile_graph
+from toolchain.build import require_tools
 from toolchain.config import DeployConfig
 from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import ParityError
-from toolchain.flash import flashed
-from toolchain.load.board import load_board
-from toolchain.load.held_out import HeldOut, held_out_inputs
+from toolchain.load.held_out import HeldOut
 from toolchain.load.project import open_project
-from toolchain.measure.run_data_set import run_data_set
 from toolchain.measure.state_reset import state_reset_of
-from toolchain.measure.summarise import compare_outputs, compare_with_labels, summarise_timing
-from toolchain.pipeline.board_line import found_line, line_of, opened_device
-from toolchain.pipeline.data_hash import data_key, hash_data
+from toolchain.measure.summarise import compare_outputs, compare_with_labels
+from toolchain.pipeline.board_line import found_line, line_of
+from toolchain.pipeline.budget import check_budget, require_checkable
+from toolchain.pipeline.forms import other_forms
 from toolchain.pipeline.locate_divergence import locate_divergence
-from toolchain.pipeline.model import int8_model, is_tflite
-from toolchain.provenance import hash_array, now, provenance_of
-from toolchain.render.project import render_project
+from toolchain.pipeline.model import int8_model
+from toolchain.pipeline.on_board import (
+    Measured,
+    board_of,
+    build_stage,
+    compile_project,
+    held_out,
+    measure_stage,
+    oracle_outputs,
+)
+from toolchain.pipeline.points import cost_of, earlier_points, point, score_of, target_cost
 from toolchain.report.json_file import write_report
-from toolchain.simulate.oracle import Oracle, oracle_name
+from toolchain.simulate.oracle import oracle_name
 from toolchain.stages import (
     Observer,
     SilentObserver,
     Workshop,
-    hash_file,
-    hash_sources,
-    hash_templates,
     open_workshop,
-    version_of,
-    write_whole,
 )
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.firmware import Firmware
-from toolchain.vocabulary.layers import ProgramFacts, facts_of
-from toolchain.vocabulary.measurement import Parity, StateReset, Timing
+from toolchain.vocabulary.layers import ProgramFacts
+from toolchain.vocabulary.measurement import Parity
 from toolchain.vocabulary.optimisation import OptimisedModel
-from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Provenance, Report, memory_map_of
-
-SYMBOL_PREFIX = "model"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What stays of a run through the device; its output bytes are in `device.npy`."""
-
-    timing: Timing
-    stack_bytes: int | None
-    provenance: Provenance
+from toolchain.vocabulary.optimisation_report import Point
+from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report, memory_map_of
+from toolchain.vocabulary.score import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +74,25 @@ def deploy(
 
     Raises:
         ChipcastError: one of its subclasses, see toolchain.errors.  ParityError comes after
-            report.json is written.
+            report.json is written.  A limit of the budget that does not hold is in the report;
+            `require_budget` makes an error of it.
     """
-    board = _board(config)
+    board = board_of(config)
+    require_checkable(config.budget, board, has_data=config.data is not None)
     require_tools(board)
     with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
-        built = _build(config, board, shop)
-        given = _held_out(config, built.program)
-        oracle = _oracle_outputs(config, built, given.inputs, shop)
-        measured = _measure(config, board, built, given.inputs, shop)
+        optimised, model = int8_model(config, shop)
+        # First, so that a board on the desk is left with the firmware that is meant.
+        earlier = earlier_points(config, board, optimised, shop) if optimised else ()
+        built = _build(config, board, optimised, model, shop)
+        given = held_out(config, built.program)
+        oracle = oracle_outputs(
+            built.model, given.inputs, state_reset_of(built.program, config.measure.reset_state), shop
+        )
+        measured = measure_stage(config, board, built.program, built.firmware, given.inputs, shop)
         report = _report(config, built, measured, oracle, given.labels, shop)
+        score = _score(config, built.model, given, oracle)
+        report = _with_points(report, config, built, earlier, score, shop)
         if report.parity.mismatched_bytes and board.is_simulated:
             report = replace(report, parity=_located(report.parity, given.inputs, oracle, config, shop))
         write_report(report, shop.folder / "report.json")
@@ -114,195 +113,22 @@ def build(
     observer: Observer | None = None,
 ) -> Firmware:
     """The corridor up to the built firmware: no device is touched."""
-    board = _board(config)
+    board = board_of(config)
     require_tools(board, simulator=False)
     with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
-        return _build(config, board, shop).firmware
-
-
-def _board(config: DeployConfig) -> Board:
-    board = load_board(config.board, [config.boards_folder] if config.boards_folder else [])
-    if config.serial.baud is None:
-        return board
-    # The firmware is made for the rate that its line is opened at.
-    return board.model_copy(update={"serial": board.serial.model_copy(update={"baud": config.serial.baud})})
+        return _build(config, board, *int8_model(config, shop), shop).firmware
 
 
 def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
     return (out or Path("out") / f"{config.name}-{board.id}").expanduser().resolve()
 
 
-def _build(config: DeployConfig, board: Board, shop: Workshop) -> Built:
-    optimised, model = int8_model(config, shop)
-    program = _project(config, board, model, shop)
-    firmware = _firmware(board, shop)
+def _build(
+    config: DeployConfig, board: Board, optimised: OptimisedModel | None, model: bytes, shop: Workshop
+) -> Built:
+    program = compile_project(config, board, model, shop)
+    firmware = build_stage(board, shop)
     return Built(optimised, program, firmware, model)
-
-
-# compile → render → build ----------------------------------------------------------------------------
-
-
-def _project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -> ProgramFacts:
-    project = shop.folder / "project"
-
-    def action() -> ProgramFacts:
-        graph = read_graph(model, config.name)
-        program = compile_graph(graph, board, prefix=SYMBOL_PREFIX, optimise_for=config.optimise_for)
-        predict_fit(program, board)
-        render_project(
-            program,
-            board,
-            model,
-            project,
-            per_layer_timing=config.measure.per_layer,
-            benchmark=config.benchmark,
-        )
-        return facts_of(program)
-
-    return shop.run(
-        "compile",
-        depends_on={
-            "model": hash_file(shop.folder / "model.tflite"),
-            "name": config.name,
-            "board": board.model_dump(),
-            "engine": config.engine,
-            "optimise_for": config.optimise_for,
-            "per_layer": config.measure.per_layer,
-            "benchmark": config.benchmark,
-            "templates": hash_templates(),
-            "sources": hash_sources("compile", "kernels", "render", "convert"),
-        },
-        writes=_rendered_files(project),
-        result=ProgramFacts,
-        action=action,
-    )
-
-
-def _rendered_files(project: Path) -> list[Path]:
-    """What rendering leaves, without what building and running add to it."""
-    return [
-        project / name
-        for name in ("platformio.ini", "chipcast.json", "model.tflite", "src", "include", "lib", "platform")
-    ]
-
-
-def _firmware(board: Board, shop: Workshop) -> Firmware:
-    project = shop.folder / "project"
-    return shop.run(
-        "build",
-        depends_on={
-            "project": [hash_file(path) for path in _rendered_files(project)],
-            "compiler": compiler_version(board),
-            "tools": version_of("platformio", "scons"),
-            "sources": hash_sources("build.py", "stack_usage.py"),
-        },
-        writes=[project / ".pio" / "build" / board.id / "firmware.elf"],
-        result=Firmware,
-        action=lambda: build_firmware(project, board, log=shop.log),
-    )
-
-
-# measure ---------------------------------------------------------------------------------------------
-
-
-def _held_out(config: DeployConfig, program: ProgramFacts) -> HeldOut:
-    """The held-out samples as the model's input bytes, and their labels."""
-    return held_out_inputs(
-        program,
-        config.data,
-        split=not is_tflite(config.model.path),
-        samples=config.measure.samples,
-        random_samples=config.measure.random_samples,
-        seed=config.seed,
-    )
-
-
-def _oracle_outputs(
-    config: DeployConfig, built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop
-) -> npt.NDArray[np.uint8]:
-    """Output bytes of TensorFlow Lite Micro on this computer, shape (samples, bytes)."""
-    target = shop.stages / "oracle.npy"
-    reset = state_reset_of(built.program, config.measure.reset_state)
-
-    def action() -> str:
-        outputs = Oracle(built.model).run(inputs, reset_each=reset is StateReset.EACH_SAMPLE)
-        _save_array(target, outputs)
-        return oracle_name()
-
-    shop.run(
-        "oracle",
-        depends_on={
-            "model": built.program.model_sha256,
-            "inputs": hash_array(inputs),
-            "oracle": oracle_name(),
-            "reset_state": reset,
-            "sources": hash_sources(
-                *(f"simulate/{name}.py" for name in ("oracle", "oracle_process", "interpreter", "frames"))
-            ),
-        },
-        writes=[target],
-        result=str,
-        action=action,
-    )
-    return np.asarray(np.load(target, allow_pickle=False), np.uint8)
-
-
-def _measure(
-    config: DeployConfig, board: Board, built: Built, inputs: npt.NDArray[np.uint8], shop: Workshop
-) -> Measured:
-    target = shop.stages / "device.npy"
-    reset = state_reset_of(built.program, config.measure.reset_state)
-
-    def action() -> Measured:
-        started, line = now(), found_line(line_of(config), board)
-        with (
-            flashed(built.firmware.project, board, log=shop.log, port=line.upload_port) as running,
-            opened_device(running.at(line.port), board, line, just_flashed=True) as device,
-        ):
-            measurement = run_data_set(
-                device,
-                device.require_build(built.firmware.build_id),
-                inputs,
-                layers=built.program.layers,
-                per_layer=config.measure.per_layer,
-                progress=shop.observer.progress,
-                warm_up=config.measure.warm_up,
-                runs=config.measure.runs,
-                state_reset=reset,
-                check_clock=board.timer.kind == "measured",
-            )
-        _save_array(target, measurement.outputs)
-        provenance = provenance_of(
-            built.firmware,
-            board,
-            inputs,
-            measurement,
-            data=config.data.path if config.data else None,
-            data_sha256=hash_data(config.data) if config.data else None,
-            seed=config.seed,
-            port=running.url,
-            started=started,
-        )
-        return Measured(summarise_timing(measurement, board), measurement.stack_bytes, provenance)
-
-    return shop.run(
-        "measure",
-        depends_on={
-            "build": built.firmware.build_id,
-            "elf": hash_file(built.firmware.elf),
-            "inputs": hash_array(inputs),
-            "data": data_key(config.data),
-            "board": board.model_dump(),
-            "port": config.port,
-            "warm_up": config.measure.warm_up,
-            "runs": config.measure.runs,
-            "reset_state": reset,
-            "sources": hash_sources("measure", "simulate", "flash.py"),
-        },
-        writes=[target],
-        result=Measured,
-        action=action,
-    )
 
 
 def _located(
@@ -320,16 +146,10 @@ def _located(
         parity,
         int(np.argmax((device != oracle).any(axis=1))),
         state_wanted=config.measure.reset_state,
-        line=found_line(line_of(config), _board(config)),
+        line=found_line(line_of(config), board_of(config)),
         log=shop.log,
         observer=shop.observer,
     )
-
-
-def _save_array(path: Path, array: npt.NDArray[np.uint8]) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    write_whole(path, buffer.getvalue())
 
 
 # report ----------------------------------------------------------------------------------------------
@@ -388,4 +208,38 @@ def _report(
         folder=shop.folder,
         memory=memory_map_of(built.program),
         provenance=measured.provenance,
+    )
+
+
+def _score(config: DeployConfig, model: bytes, given: HeldOut, oracle: npt.NDArray[np.uint8]) -> Score | None:
+    """The metric of the integer model on the held-out samples."""
+    if given.samples is None:
+        return None
+    return score_of(config, read_graph(model, config.name), oracle, given.samples)
+
+
+def _with_points(
+    report: Report,
+    config: DeployConfig,
+    built: Built,
+    earlier: tuple[Point, ...],
+    score: Score | None,
+    shop: Workshop,
+) -> Report:
+    """The report with what each step cost and bought, the other forms, and the budget's limits."""
+    budget = check_budget(
+        config.budget,
+        flash_bytes=report.firmware.flash_bytes,
+        ram_bytes=report.firmware.ram_bytes,
+        timing=report.timing,
+        score=score,
+    )
+    if built.optimised is None:
+        return replace(report, budget=budget)
+    cost = cost_of(config, built.model, score, target_cost(built.firmware, report.timing))
+    return replace(
+        report,
+        points=(*earlier, point(built.optimised.points[-1], cost)),
+        forms=other_forms(config, built.optimised, shop),
+        budget=budget,
     )

@@ -27,8 +27,8 @@ from toolchain.vocabulary.steps.union import teachers_of
 
 MODEL_BYTES_MAX = 1 << 30
 _OPTIMISING = ("load", "optimise", "tensorflow_import.py", "network_file.py", "intervals.py", "user_code.py")
-_CONVERTING = ("load", "convert", "tensorflow_import.py", "network_file.py", "user_code.py")
-_TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
+CONVERTING = ("load", "convert", "tensorflow_import.py", "network_file.py", "user_code.py")
+TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
 
 
 def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | None, bytes]:
@@ -45,9 +45,8 @@ def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | N
         write_whole(target, model)
         write_model_data(model, shop.folder)
     else:
-        optimised = _optimised(config, shop)
-        _converted(config, optimised, shop)
-        model = target.read_bytes()
+        optimised = optimise(config, shop)
+        model = convert(config, optimised.model_file, optimised.input_shape, shop)
     return optimised, model
 
 
@@ -72,7 +71,7 @@ def _check(model: bytes, name: str) -> None:
     require_fully_integer(read_graph(model, name))
 
 
-def _keras_data(
+def keras_data(
     config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
 ) -> DataSet | None:
     """Training and test part, float32, fitted to a model's input shape."""
@@ -81,7 +80,8 @@ def _keras_data(
     return fit_data(load_data(config.data, split=True, seed=config.seed), shape, classes=classes)
 
 
-def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
+def optimise(config: DeployConfig, shop: Workshop) -> OptimisedModel:
+    """The stage that runs the steps."""
     work = shop.stages / "optimised"
 
     def action() -> OptimisedModel:
@@ -93,7 +93,7 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
         return optimise_model(
             model,
             config.optimise,
-            _keras_data(config, model.input_shape, model.outputs),
+            keras_data(config, model.input_shape, model.outputs),
             seed=config.seed,
             work=work,
             progress=shop.observer.progress,
@@ -111,7 +111,7 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
             "teachers": [hash_file(teacher) for teacher in teachers_of(config.optimise)],
             "data": data_key(config.data),
             "seed": config.seed,
-            "tools": version_of(*_TENSORFLOW),
+            "tools": version_of(*TENSORFLOW),
             "sources": hash_sources(*_OPTIMISING),
         },
         writes=[work],
@@ -120,13 +120,16 @@ def _optimised(config: DeployConfig, shop: Workshop) -> OptimisedModel:
     )
 
 
-def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) -> None:
+def convert(
+    config: DeployConfig, model_file: Path, input_shape: tuple[int | None, ...], shop: Workshop
+) -> bytes:
+    """The stage that converts a network's file into `model.tflite` in the shop's folder; its bytes."""
     target = shop.folder / "model.tflite"
 
     def action() -> str:
         from toolchain.convert.to_int8 import convert_to_int8  # noqa: PLC0415 (brings TensorFlow)
 
-        data = _keras_data(config, optimised.input_shape)
+        data = keras_data(config, input_shape)
         if data is None:
             raise DataError(
                 "Without data the model cannot be quantised: its value ranges are unknown.",
@@ -135,7 +138,7 @@ def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) 
         samples = data.train or data.test
         rows = calibration_rows(samples, config.convert, config.seed)
         model = convert_to_int8(
-            optimised.model_file,
+            model_file,
             np.asarray(samples.inputs[rows], np.float32),
             settings=config.convert,
             progress=shop.observer.progress,
@@ -149,14 +152,15 @@ def _converted(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) 
     shop.run(
         "convert",
         depends_on={
-            "model": hash_file(optimised.model_file),
+            "model": hash_file(model_file),
             "settings": config.convert.model_dump(exclude={"compare"}),
             "data": data_key(config.data),
             "seed": config.seed,
-            "tools": version_of(*_TENSORFLOW),
-            "sources": hash_sources(*_CONVERTING),
+            "tools": version_of(*TENSORFLOW),
+            "sources": hash_sources(*CONVERTING),
         },
         writes=[target, shop.folder / "model_data.h", shop.folder / "model_data.cc"],
         result=str,
         action=action,
     )
+    return target.read_bytes()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolchain.errors import ConfigError
+from toolchain.report.points_table import budget_as_dict, forms_as_dict, points_as_dict
 from toolchain.vocabulary.measurement import Accuracy, Timing
 from toolchain.vocabulary.report import Provenance, Report
 
@@ -31,6 +32,9 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "parity": dataclasses.asdict(report.parity),
         "memory": dataclasses.asdict(report.memory),
         "provenance": provenance_as_dict(report.provenance),
+        "points": points_as_dict(report.points),
+        "forms": forms_as_dict(report.forms),
+        "budget": budget_as_dict(report.budget),
     }
 
 

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from toolchain.report.points_table import budget_as_text, forms_as_text, points_as_text
 from toolchain.report.units import grouped, interval, megahertz, optional, percentage
 from toolchain.vocabulary.measurement import Parity, Timing
 from toolchain.vocabulary.report import Provenance, Report
@@ -35,6 +36,9 @@ def report_as_text(report: Report) -> list[RenderableType]:
         "",
         *timing_as_text(report.timing),
     ]
+    if report.points:
+        parts += ["", *points_as_text(report.points)]
+    parts += [*forms_as_text(report.forms), *budget_as_text(report.budget)]
     if report.timing.per_layer:
         parts += ["", *layers_as_text(report.timing)]
     return [*parts, "", *_closing(report)]
@@ -50,16 +54,17 @@ def _table(*headings: str) -> Table:
 def _accuracy(report: Report) -> Table:
     samples = report.accuracy.samples
     table = _table("accuracy", f"on {samples} samples" if samples else "no labels", "")
-    for step in report.optimise:
-        table.add_row(f"float, before {step.step}", percentage(step.accuracy_before))
-        zeros = "" if step.sparsity is None else f" ({100 * step.sparsity:.0f} % zeros)"
-        table.add_row(f"float, after {step.step}{zeros}", percentage(step.accuracy_after))
-    if not report.optimise:
-        table.add_row("float", percentage(report.accuracy.float_model))
+    table.add_row("float", percentage(report.accuracy.float_model), _of_other_samples(report))
     accuracy = report.accuracy
     table.add_row("int8 on the host", percentage(accuracy.int8_host), interval(accuracy.int8_host_interval))
     table.add_row("int8 on the device", percentage(accuracy.device), interval(accuracy.device_interval))
     return table
+
+
+def _of_other_samples(report: Report) -> str:
+    """On how many samples the float model was judged, where the device ran only some of them."""
+    score = report.points[-1].score if report.points else None
+    return f"on {score.samples}" if score and score.samples != report.accuracy.samples else ""
 
 
 def _sizes(report: Report) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolchain.vocabulary.model_figures import ModelFigures
 from toolchain.vocabulary.score import Score
 
 Progress = Callable[[float, str], None]
@@ -28,6 +29,17 @@ class StepRecord:
     sparsity: float | None
     before: Score | None = None
     after: Score | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPoint:
+    """The float network as it was given, or after a step: its file, its score, what was counted."""
+
+    label: str
+    settings: Mapping[str, object]
+    file: Path
+    score: Score | None
+    figures: ModelFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +78,12 @@ class KerasModel:
 class OptimisedModel:
     """What the optimise room hands on: a file that `tf_keras` loads back exactly, and how it came about.
 
-    `input_shape` is that of the model's first input, (batch, …).
+    `input_shape` is that of the model's first input, (batch, …).  `points` are the network as given and
+    after each step; the last one is `model_file`.
     """
 
     model_file: Path
     input_shape: tuple[int | None, ...]
     summary: KerasSummary
     records: tuple[StepRecord, ...]
+    points: tuple[NetworkPoint, ...] = ()

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolchain.vocabulary.budget import BudgetCheck
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, StateReset, Timing
 from toolchain.vocabulary.optimisation import StepRecord
+from toolchain.vocabulary.optimisation_report import OtherForm, Point
 from toolchain.vocabulary.program import ArenaRegion
 
 
@@ -138,7 +140,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `deploy` returns and report.json holds."""
+    """What `deploy` returns and report.json holds.
+
+    `points` are the model as given and after each step (empty where a `.tflite` was given), `forms` what it
+    was converted to for comparison, `budget` the limits that were set.
+    """
 
     model: ModelFacts
     optimise: tuple[StepRecord, ...]
@@ -151,6 +157,9 @@ class Report:
     folder: Path
     memory: MemoryMap
     provenance: Provenance | None = None
+    points: tuple[Point, ...] = ()
+    forms: tuple[OtherForm, ...] = ()
+    budget: tuple[BudgetCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

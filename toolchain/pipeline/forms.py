@@ -1,0 +1,50 @@
+"""The model in other forms, to compare with: how large, and how good.  None of them runs on a target."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+
+from toolchain.config import DeployConfig
+from toolchain.convert.other_forms import Form, convert_to_form, run_form
+from toolchain.pipeline.data_hash import data_key
+from toolchain.pipeline.metric import metric_key, metric_of
+from toolchain.pipeline.model import CONVERTING, TENSORFLOW, keras_data
+from toolchain.stages import Workshop, hash_file, hash_sources, version_of
+from toolchain.vocabulary.optimisation import OptimisedModel
+from toolchain.vocabulary.optimisation_report import OtherForm
+
+
+def other_forms(config: DeployConfig, optimised: OptimisedModel, shop: Workshop) -> tuple[OtherForm, ...]:
+    """One for each of `config.convert.compare`, made of the network after the last step."""
+    return tuple(_form(config, form, optimised, shop) for form in config.convert.compare)
+
+
+def _form(config: DeployConfig, form: Form, optimised: OptimisedModel, shop: Workshop) -> OtherForm:
+    def action() -> OtherForm:
+        model = convert_to_form(optimised.model_file, form, log=shop.log)
+        data = keras_data(config, optimised.input_shape)
+        score = None
+        if data is not None and not data.test.more_inputs:
+            test = data.test.take(slice(config.measure.samples))
+            outputs = run_form(model, np.asarray(test.inputs, np.float32), log=shop.log)
+            score = metric_of(config.metric).of(outputs, test)
+        return OtherForm(form, len(model), len(gzip.compress(model, mtime=0)), score)
+
+    return shop.run(
+        form,
+        depends_on={
+            "model": hash_file(optimised.model_file),
+            "form": form,
+            "data": data_key(config.data),
+            "samples": config.measure.samples,
+            "metric": metric_key(config.metric),
+            "seed": config.seed,
+            "tools": version_of(*TENSORFLOW),
+            "sources": hash_sources(*CONVERTING, "optimise/metric.py", "intervals.py"),
+        },
+        writes=[],
+        result=OtherForm,
+        action=action,
+    )
