@@ -83,3 +83,38 @@ def fully_connected(seed: int) -> bytes:
     operands, output, activation = weighted(network, (outputs, inputs), (rows, outputs))
     network.builder.operator("FULLY_CONNECTED", operands, [output], FusedActivationFunction=activation)
     return network.builder.build(network.inputs, [output])
+
+
+def depthwise(seed: int) -> bytes:
+    """3x3 at stride 1 or 2, any size and padding; some of other shapes."""
+    network = RandomNetwork(seed)
+    batch = 2 if network.chance(0.2) else 1
+    height, width = network.whole(1, 12), network.whole(1, 12)
+    channels = network.whole(1, 9) if network.chance(0.6) else 4 * network.whole(1, 5)
+    same, usual = network.chance(0.7), network.chance(0.9)
+    kernel = (3, 3) if usual else (network.whole(1, 5), network.whole(1, 5))
+    stride = network.whole(1, 2)
+    if not same:
+        height, width = max(height, kernel[0]), max(width, kernel[1])
+    size = [
+        -(-extent // stride) if same else (extent - k) // stride + 1
+        for extent, k in zip((height, width), kernel, strict=True)
+    ]
+    network.last = network.activation_tensor((batch, height, width, channels))
+    network.inputs.append(network.last)
+    inputs, output, activation = weighted(
+        network, (1, *kernel, channels), (batch, *size, channels), channel_axis=3
+    )
+    network.builder.operator(
+        "DEPTHWISE_CONV_2D",
+        inputs,
+        [output],
+        Padding=tflite.Padding.SAME if same else tflite.Padding.VALID,
+        StrideH=stride,
+        StrideW=stride,
+        DilationHFactor=1,
+        DilationWFactor=1,
+        DepthMultiplier=1,
+        FusedActivationFunction=activation,
+    )
+    return network.builder.build(network.inputs, [output])

@@ -31,7 +31,7 @@ FRACTION_BITS = 8
 _MOST_SHIFT, _MOST_RECTIFIED_SHIFT = 22, 20
 
 _FAR_BELOW, _FAR_ABOVE = -(2**62), 2**62
-_STEPS = np.arange(1, 256, dtype=np.int64)[None, :]
+_STEPS = np.arange(1, 256, dtype=np.int64)
 # The multiplier that the scale gives, and then some around it, as they come to be tried.
 _NUDGES = (0, *(sign * step for step in (*range(1, 16), *range(16, 4096, 16)) for sign in (1, -1)))
 
@@ -101,25 +101,25 @@ def rectified_form(
     """`Rectified`, or why not."""
     if (zero_point, minimum, maximum) != (-128, -128, 127):
         return f"outputs from {minimum} to {maximum} around {zero_point} are not -128 and up"
-    value, right = _arrays(multipliers, len(sums.bias))
+    value, right = scale_arrays(multipliers, len(sums.bias))
     if (right < 0).any():
         return "a scale is 1 or more"
-    lowest = _steps_above_zero_point(sums.low + sums.bias, value, right).clip(0, 255)
-    highest = _steps_above_zero_point(sums.high + sums.bias, value, right).clip(0, 255)
+    lowest = steps_above_zero_point(sums.low + sums.bias, value, right).clip(0, 255)
+    highest = steps_above_zero_point(sums.high + sums.bias, value, right).clip(0, 255)
     live = lowest != highest
     shift = FRACTION_BITS - 1 + int(right[live].min(initial=_MOST_RECTIFIED_SHIFT - FRACTION_BITS + 1))
     if shift > _MOST_RECTIFIED_SHIFT:
         return f"all scales are below 2**-{_MOST_RECTIFIED_SHIFT - FRACTION_BITS + 1}"
     low, high = sums.low[live], sums.high[live]
-    begins = _thresholds(Sums(low, high, sums.bias[live]), value[live], right[live])
+    begins = thresholds(Sums(low, high, sums.bias[live]), value[live], right[live], _STEPS)
     wanted = value[live] >> (right[live] - (shift - FRACTION_BITS + 1)).clip(0)
-    solved, bias, multiplier = _solve(begins, low, high, wanted, shift)
+    solved, bias, multiplier = solve(begins, low, high, wanted, shift, _STEPS)
     if not solved.all():
         return f"{int((~solved).sum())} of {len(live)} channels leave no bias that is right for all sums"
     ends = [bias + (end << FRACTION_BITS) for end in (low, high)]
     if any(int(np.abs(x).max(initial=0)) > INT32_MAX for x in (bias, *ends)):
         return "a sum can exceed 22 bits"
-    widest = max(int(np.abs(_high_product(t, multiplier) >> shift).max(initial=255)) for t in ends)
+    widest = max(int(np.abs(high_product(t, multiplier) >> shift).max(initial=255)) for t in ends)
     # A sum of 0 makes the other channels what they are: 2**22 * k times 2**(10 + shift) has k on top.
     all_bias, all_multipliers = lowest << 22, np.full_like(value, 1 << (10 + shift))
     all_bias[live], all_multipliers[live] = bias, multiplier
@@ -130,10 +130,10 @@ def any_sign_form(
     sums: Sums, multipliers: Sequence[Multiplier], zero_point: int, minimum: int, maximum: int
 ) -> AnySign | str:
     """`AnySign`, or why not."""
-    value, right = _arrays(multipliers, len(sums.bias))
+    value, right = scale_arrays(multipliers, len(sums.bias))
     if (right < 0).any():
         return "a scale is 1 or more"
-    steps = [_steps_above_zero_point(end + sums.bias, value, right) for end in (sums.low, sums.high)]
+    steps = [steps_above_zero_point(end + sums.bias, value, right) for end in (sums.low, sums.high)]
     lowest, highest = ((zero_point + x).clip(minimum, maximum) for x in steps)
     live = lowest != highest
     # Half a step and the output itself make a channel that does not depend on the input.
@@ -151,29 +151,29 @@ def any_sign_form(
         return "a sum can exceed 30 bits"
     if reach // 2 + int(np.abs(rounding).max()) + 2 > INT32_MAX:
         return "a sum and what rounds it can exceed 31 bits"
-    reached = [(_rounded_high_product(t, value) + rounding + (t >> 31)) >> right for t in ends]
+    reached = [(rounded_high_product(t, value) + rounding + (t >> 31)) >> right for t in ends]
     widest = max(int(np.abs(x).max()) for x in reached)
     return AnySign(bias, value, rounding, right, live, minimum, maximum, lanes_fit=widest < 2**15)
 
 
-def _arrays(multipliers: Sequence[Multiplier], channels: int) -> tuple[Integers, Integers]:
+def scale_arrays(multipliers: Sequence[Multiplier], channels: int) -> tuple[Integers, Integers]:
     """Values and right shifts, an entry a channel."""
     value = np.array([m.value for m in multipliers], np.int64)
     right = np.array([-m.shift for m in multipliers], np.int64)
     return np.resize(value, channels), np.resize(right, channels)
 
 
-def _high_product(t: Integers, multiplier: Integers) -> Integers:
+def high_product(t: Integers, multiplier: Integers) -> Integers:
     """SMMUL."""
     return (t * multiplier) >> 32
 
 
-def _rounded_high_product(t: Integers, multiplier: Integers) -> Integers:
+def rounded_high_product(t: Integers, multiplier: Integers) -> Integers:
     """SMMULR."""
     return (t * multiplier + 2**31) >> 32
 
 
-def _steps_above_zero_point(sum_: Integers, value: Integers, right: Integers) -> Integers:
+def steps_above_zero_point(sum_: Integers, value: Integers, right: Integers) -> Integers:
     """The reference's result before the zero point is added, without left shifts (`requantise.multiply`)."""
     high = (sum_ * value + 2**30) >> 31
     mask = (np.int64(1) << right) - 1
@@ -181,28 +181,31 @@ def _steps_above_zero_point(sum_: Integers, value: Integers, right: Integers) ->
     return (high >> right) + ((high & mask) > threshold)
 
 
-def _thresholds(sums: Sums, value: Integers, right: Integers) -> Integers:
-    """The smallest sum (bias left out) whose output is k steps up or more, k from 1: shape (channels, 255).
+def thresholds(sums: Sums, value: Integers, right: Integers, steps: Integers) -> Integers:
+    """The smallest sum (bias left out) whose output is so many steps up, or more: (channels, len(steps)).
 
     One more than the highest where no sum is.  By bisection: the reference never falls as the sum grows.
     """
-    low = np.repeat(sums.low[:, None], 255, axis=1)
-    high = np.repeat(sums.high[:, None] + 1, 255, axis=1)
+    low = np.repeat(sums.low[:, None], len(steps), axis=1)
+    high = np.repeat(sums.high[:, None] + 1, len(steps), axis=1)
     while (low < high).any():
         middle = (low + high) >> 1
-        steps = _steps_above_zero_point(middle + sums.bias[:, None], value[:, None], right[:, None])
-        reached = steps >= _STEPS
+        reached = (
+            steps_above_zero_point(middle + sums.bias[:, None], value[:, None], right[:, None])
+            >= steps[None, :]
+        )
         low, high = np.where(reached | (low >= high), low, middle + 1), np.where(reached, middle, high)
     return low
 
 
-def _solve(
-    begins: Integers, low: Integers, high: Integers, wanted: Integers, shift: int
+def solve(
+    begins: Integers, low: Integers, high: Integers, wanted: Integers, shift: int, outputs: Integers
 ) -> tuple[Flags, Integers, Integers]:
     """Per channel whether it is solved, the bias and the multiplier.
 
-    With C the smallest t whose SMMUL reaches k << shift, the sum at which output k begins must have
-    t >= C, and the sum before must not; sums beyond `low` and `high` ask for nothing.
+    `begins` are the sums at which each of `outputs` begins.  With C the smallest t whose SMMUL reaches
+    k << shift, the sum at which output k begins must have t >= C, and the sum before must not; sums beyond
+    `low` and `high` ask for nothing.
     """
     solved = np.zeros(len(wanted), np.bool_)
     bias, multiplier = np.zeros_like(wanted), wanted.copy()
@@ -211,7 +214,7 @@ def _solve(
         if len(rest) == 0:
             continue
         first, before, tried = begins[rest], begins[rest] - 1, wanted[rest] + nudge
-        reach = -((-_STEPS << (32 + shift)) // tried[:, None])
+        reach = -((-outputs[None, :] << (32 + shift)) // tried[:, None])
         least = np.where(first <= high[rest, None], reach - (first << FRACTION_BITS), _FAR_BELOW)
         most = np.where(before >= low[rest, None], reach - (before << FRACTION_BITS) - 1, _FAR_ABOVE)
         least, most = least.max(axis=1), most.min(axis=1)

@@ -83,6 +83,20 @@ static inline int32_t chipcast_smlatt(uint32_t a, uint32_t b, int32_t sum)
     return result;
 }
 
+static inline int32_t chipcast_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+static inline int32_t chipcast_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
 static inline int32_t chipcast_smlawb(int32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
@@ -94,6 +108,13 @@ static inline int32_t chipcast_smmul(int32_t a, int32_t b)
 {
     int32_t result;
     __asm__("smmul %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+static inline int32_t chipcast_smmla(int32_t a, int32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -216,6 +237,17 @@ static inline int32_t chipcast_smlatt(uint32_t a, uint32_t b, int32_t sum)
     return chipcast_wrapping_sum(sum, chipcast_high_lane(a) * chipcast_high_lane(b));
 }
 
+/* The low lane of a times the high one of b. */
+static inline int32_t chipcast_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return chipcast_wrapping_sum(sum, chipcast_low_lane(a) * chipcast_high_lane(b));
+}
+
+static inline int32_t chipcast_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return chipcast_smlabt(b, a, sum);
+}
+
 static inline int32_t chipcast_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
     return chipcast_smlatt(a, b, chipcast_smlabb(a, b, sum));
@@ -236,6 +268,11 @@ static inline int32_t chipcast_smlawb(int32_t a, uint32_t b, int32_t sum)
 static inline int32_t chipcast_smmul(int32_t a, int32_t b)
 {
     return (int32_t)(((int64_t)a * b) >> 32);
+}
+
+static inline int32_t chipcast_smmla(int32_t a, int32_t b, int32_t sum)
+{
+    return chipcast_wrapping_sum(sum, chipcast_smmul(a, b));
 }
 
 /* sum + the product's upper 32 bits, rounded to nearest, halves up. */

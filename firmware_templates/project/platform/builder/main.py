@@ -81,6 +81,8 @@ else:
         # These name the project's folder, and only take it out of the result.
         if not str(word).startswith("-ffile-prefix-map=")
     ]
+    # What src/ is compiled with on top.
+    flags += ["src:" + word for word in shlex.split(env.subst("$SRC_BUILD_FLAGS"))]
     compiler = build_id.compiler_version(env.subst("$CC"), env["ENV"])
     library_folder = os.path.join(env.subst("$PROJECT_LIBDEPS_DIR"), env["PIOENV"])
     identity = build_id.compute(
