@@ -38,13 +38,21 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-setup: packages $(READY)
+setup: packages $(NODE)/node_modules/rp2040js/package.json $(READY)
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "chipcast needs Python 3.11 or newer"'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[keras,images,examples,dev]'
 	touch $@
+
+# The emulator of the Raspberry Pi Pico, where npm is there to fetch it; its board's tests are skipped otherwise.
+RP2040JS := 1.4.1
+NODE := $(or $(CHIPCAST_NODE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chipcast/node)
+$(NODE)/node_modules/rp2040js/package.json:
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix $(NODE) rp2040js@$(RP2040JS) || \
+	    echo "rp2040js could not be fetched; the tests of sim_pico are skipped"; \
+	else echo "npm is not there; the tests of sim_pico are skipped"; fi
 
 # Debian's packages for the simulated boards: installed when they are missing and may be, else named.
 packages:

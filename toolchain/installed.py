@@ -13,6 +13,7 @@ from toolchain.vocabulary.board import Board
 _VERSION_SECONDS = 20.0
 _ARM = "arm-none-eabi-"
 _SPECS = "--specs="
+RP2040JS_VERSION = "1.4.1"
 _LIBRARIES = {"nano.specs": "libnewlib-arm-none-eabi", "picolibc.specs": "picolibc-riscv64-unknown-elf"}
 
 
@@ -80,6 +81,28 @@ def require_simulator(board: Board) -> None:
             f"The simulator {simulator.program} for the board {board.id} is not installed.",
             _install(simulator.package or simulator.program),
         )
+    if simulator and simulator.kind == "rp2040js" and _rp2040js() is None:
+        raise MissingSimulatorError(
+            f"The simulator rp2040js for the board {board.id} is not installed.",
+            f"Install it with `npm install --prefix {node_dir()} rp2040js@{RP2040JS_VERSION}`.",
+        )
+
+
+def node_dir() -> Path:
+    """Where chipcast's packages for Node.js are: CHIPCAST_NODE_DIR, else in the user's cache."""
+    chosen = os.environ.get("CHIPCAST_NODE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "chipcast" / "node"
+
+
+def _rp2040js() -> Path | None:
+    """Its folder: of `node_dir`, or of the packages that are installed for the whole computer."""
+    node = shutil.which("node")
+    folders = [node_dir(), *([Path(node).resolve().parent.parent / "lib"] if node else [])]
+    found = (folder / "node_modules" / "rp2040js" for folder in folders)
+    return next((folder for folder in found if (folder / "package.json").is_file()), None)
 
 
 def _install(package: str) -> str:

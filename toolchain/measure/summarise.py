@@ -26,9 +26,9 @@ def summarise_timing(measurement: Measurement, board: Board) -> Timing:
     """Minimum, median, 95th percentile and maximum over all timed inferences, none dropped.
 
     Kind "counted": unit instructions, ticks * 1e9 / (hz * 2**icount_shift), as the simulator gives every
-    instruction 2**icount_shift ns.  "measured" and "host": unit ns, ticks * 1e9 / hz.  Quantiles are of
-    the nearest rank, so that each is a value that was seen (of an even number of runs, the median is the
-    lower of the two in the middle).
+    instruction 2**icount_shift ns.  All other kinds: unit ns, ticks * 1e9 / hz.  Quantiles are of the nearest
+    rank, so that each is a value that was seen (of an even number of runs, the median is the lower of the two
+    in the middle).
 
     Raises:
         TimerError: an inference took no tick at all, so the timer is too coarse or stands still.
@@ -59,6 +59,7 @@ def summarise_timing(measurement: Measurement, board: Board) -> Timing:
         timer_hz=measurement.identity.timer_hz,
         clock_hz=board.clock_hz,
         timer_rate=measurement.timer_rate,
+        model=board.timer.model,
     )
 
 

@@ -17,6 +17,7 @@ from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.settings import OPTIMISATION_FLAGS
 
 ENGINE = "aot"
+_RP2040_RUNNER = "platform/rp2040.cjs"
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
@@ -61,7 +62,7 @@ def project_files(
     files: dict[str, bytes] = {}
     for path in sorted(template_root.rglob("*")):
         name = path.relative_to(template_root).as_posix()
-        if not path.is_file() or "__pycache__" in path.parts or _is_other_linker_script(name, board):
+        if not path.is_file() or "__pycache__" in path.parts or _is_for_other_boards(name, board):
             continue
         if path.suffix == ".j2":
             files[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
@@ -80,7 +81,10 @@ def compiler_name(board: Board) -> str:
     return f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
 
 
-def _is_other_linker_script(name: str, board: Board) -> bool:
+def _is_for_other_boards(name: str, board: Board) -> bool:
+    """Whether it is a linker script that `board` does not have, or what runs a simulator of another kind."""
+    if name == _RP2040_RUNNER:
+        return board.simulator is None or board.simulator.kind != "rp2040js"
     return name.startswith("platform/ldscripts/") and name != (
         f"platform/ldscripts/{board.support.linker_script}.j2"
     )

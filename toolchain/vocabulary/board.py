@@ -124,17 +124,25 @@ class Timer(_Strict):
 
     `hz` ticks a second.  Kind "measured": time by the board's own clock.  "counted": a simulator in
     which every instruction takes 2**icount_shift ns of guest time, so ticks are instructions.
-    "host": wall time of the computer the firmware runs on.
+    "estimated": time in a simulator that models the core's cycles, as `model` says in words.  "host": wall
+    time of the computer the firmware runs on.
     """
 
     hz: int = Field(ge=1000, le=10_000_000_000)
-    kind: Literal["measured", "counted", "host"]
+    kind: Literal["measured", "counted", "estimated", "host"]
+    model: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_what_it_rests_on(self) -> Self:
+        if (self.kind == "estimated") != (self.model is not None):
+            raise ValueError("kind estimated needs model, in words, and no other kind has one")
+        return self
 
 
 class Simulator(_Strict):
     """What "flashing" starts.  Absent for a board on the desk."""
 
-    kind: Literal["qemu", "host"]
+    kind: Literal["qemu", "rp2040js", "host"]
     machine: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
     program: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
     bios: Literal["none"] | None = Field(default=None, description="QEMU's; None: the machine's own default")
@@ -145,6 +153,8 @@ class Simulator(_Strict):
     def _is_complete(self) -> Self:
         if self.kind == "qemu" and (self.machine is None or self.program is None):
             raise ValueError("qemu needs a machine and a program")
+        if self.kind == "rp2040js" and self.program is None:
+            raise ValueError("rp2040js needs a program, which is node")
         return self
 
 

@@ -149,7 +149,8 @@ class Timing:
     inferences ran untimed before.  `timer_hz` is the rate of the timer the times were read from, `clock_hz`
     the core's clock as the board file has it (None where it is not known).  `timer_rate` is the timer's rate
     as this computer's clock finds it, and `measured_clock_hz` what the core's clock must be then; both are
-    None for a simulated board, whose time is not this computer's.
+    None for a simulated board, whose time is not this computer's.  `model` says in words what an estimated
+    time rests on.
     """
 
     kind: Kind
@@ -166,6 +167,7 @@ class Timing:
     timer_hz: int | None = None
     clock_hz: int | None = None
     timer_rate: TimerRate | None = None
+    model: str | None = None
 
     @property
     def measured_clock_hz(self) -> float | None:

@@ -216,6 +216,17 @@ def qmp_command(path, command):
 
 def start_host(settings, elf, private, log):
     """The firmware is a program of this computer: it listens by itself."""
+    return start_listener([elf], private, log)
+
+
+def start_rp2040js(settings, elf, private, log):
+    """A program for Node.js beside this one, which has rp2040js run the firmware."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rp2040.cjs")
+    return start_listener([settings["program"], script, elf], private, log)
+
+
+def start_listener(command, private, log):
+    """A program that writes its port to a file, and begins when another file is there."""
     port_file = os.path.join(private, "port")
     go_file = os.path.join(private, "go")
     environment = {
@@ -223,7 +234,7 @@ def start_host(settings, elf, private, log):
         "CHIPCAST_GO_FILE": go_file,
         "CHIPCAST_ACCEPT_SECONDS": str(int(lifetime()) + 1),
     }
-    process = start_process([elf], log, environment)
+    process = start_process(command, log, environment)
 
     def port():
         with contextlib.suppress(OSError), open(port_file, encoding="ascii") as file:
@@ -250,7 +261,7 @@ def wait_for(process, look):
     raise SimulatorError(f"The simulator did not listen within {START_SECONDS:.0f} s.")
 
 
-KINDS = {"qemu": start_qemu, "host": start_host}
+KINDS = {"qemu": start_qemu, "rp2040js": start_rp2040js, "host": start_host}
 
 
 # ---- the guardian ----
