@@ -174,7 +174,7 @@ def measure_config_from(values: Mapping[str, Any]) -> MeasureConfig:
 def _wrong_key(exc: ValidationError, source: str) -> ConfigError:
     first = exc.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "the file"
-    return ConfigError(f"In {source}, {key}: {first['msg']}.", "See `chipcast deploy --help`.")
+    return ConfigError(f"In {source}, {key}: {first['msg']}.", "See the verb's --help.")
 
 
 def _existing_data(path: Path) -> Path:

@@ -16,6 +16,7 @@ import typer
 from rich.text import Text
 
 from toolchain import errors
+from toolchain.cli.console import StageDisplay
 from toolchain.cli.main import app
 from toolchain.cli.options import KEYS
 from toolchain.config import DeployConfig
@@ -91,6 +92,20 @@ def test_help_needs_nothing_heavy() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_long_stage_tells_a_log_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    now = iter(range(0, 1000, 12))
+    monkeypatch.setattr("toolchain.cli.console.time.monotonic", lambda: float(next(now)))
+    with StageDisplay() as display:
+        display.started("measure")
+        for done in range(1, 9):
+            display.progress(done / 10, f"{done} of 10 inferences")
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == "measure: 30 %, 3 of 10 inferences"
+    assert len(lines) == 2
 
 
 def test_version() -> None:

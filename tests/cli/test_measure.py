@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -123,6 +124,36 @@ def test_killed_without_a_named_journal_it_goes_on_as_well(out: Path, data: Path
     # The result is a file now: the next measurement is a new one.
     assert json.loads((out / "measurement.json").read_text()) == json.loads(done.stdout)
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_broken_off_it_ends_at_once_and_goes_on_later(
+    out: Path, data: Path, tmp_path: Path, sign: int, code: int
+) -> None:
+    journal = tmp_path / "run.jsonl"
+    words = [str(word) for word in (out, "--data", data, "--runs", "100000", "--journal", journal)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "toolchain", "measure", *words], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not journal.exists() or journal.read_bytes().count(b"\n") < 5:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(sign)
+        told = process.communicate(timeout=20)[1]
+        assert process.returncode == code
+        assert "Traceback" not in told
+        assert running(out / "project") is None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate(timeout=20)
+    before = journal.read_bytes()
+    assert before.endswith(b"\n")
+    assert kill_after(journal, before.count(b"\n") + 5, *words).startswith(before)
+    wait_until_stopped(out / "project")
 
 
 def test_a_complete_journal_needs_no_board(out: Path, data: Path, tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ def test_a_port_by_its_usb_serial_number(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(PortError, match="No port has the USB serial number 'XY'") as caught:
         find_usb("XY")
     assert "/dev/ttyACM0 (0669FF50)" in caught.value.next_action
+    with pytest.raises(PortError, match="No port has the USB serial number ''"):
+        find_usb("")  # not any port that has none
 
 
 def test_a_serial_number_of_two_ports_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from typing import IO
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from toolchain.errors import ChipcastError
+
+# In a log, how often a long stage says how far it is.
+LOG_SECONDS = 30.0
 
 
 def _unredirected_stderr() -> IO[str]:
@@ -47,11 +51,13 @@ def _escaped(text: str) -> str:
 
 
 class StageDisplay:
-    """An Observer (see toolchain.stages): a bar a stage on a terminal, else a line a stage."""
+    """An Observer (see toolchain.stages): a bar a stage on a terminal, else a line a stage and, where one
+    takes long, a line now and then on how far it is."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         stream = _unredirected_stderr()
         self._console = Console(file=stream, highlight=False, quiet=quiet)
+        self._stage, self._said_at = "", time.monotonic()
         self._bars: Progress | None = None
         self._task: TaskID | None = None
         if self._console.is_terminal and not quiet:
@@ -76,6 +82,7 @@ class StageDisplay:
 
     def started(self, stage: str) -> None:
         """A stage began."""
+        self._stage, self._said_at = stage, time.monotonic()
         if self._bars:
             self._task = self._bars.add_task(stage, total=None, words="")
 
@@ -83,6 +90,9 @@ class StageDisplay:
         """The running stage is `share` (0…1) done."""
         if self._bars and self._task is not None:
             self._bars.update(self._task, total=1.0, completed=min(share, 0.999), words=words)
+        elif time.monotonic() - self._said_at >= LOG_SECONDS:
+            self._said_at = time.monotonic()
+            self._console.print(f"{self._stage}: {100 * share:.0f} %, {words}", soft_wrap=True)
 
     def finished(self, stage: str, seconds: float, *, from_cache: bool) -> None:
         """A stage ended well."""

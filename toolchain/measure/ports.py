@@ -6,7 +6,6 @@ is plugged in: `usb:SERIALNUMBER`.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import hashlib
@@ -108,9 +107,8 @@ def find_usb(serial_number: str) -> str:
         PortError: none has it, or several have.
     """
     ports = list_ports.comports()
-    found = sorted(
-        port.device for port in ports if (port.serial_number or "").lower() == serial_number.lower()
-    )
+    wanted = serial_number.lower()
+    found = sorted(port.device for port in ports if wanted and (port.serial_number or "").lower() == wanted)
     if len(found) == 1:
         return str(found[0])
     there = ", ".join(sorted(f"{p.device} ({p.serial_number})" for p in ports if p.serial_number)) or "none"
@@ -261,6 +259,7 @@ def _open_error(url: str, exc: Exception) -> PortError:
             f"No permission to open the port {url}.",
             "Add yourself to the group that owns it (`sudo usermod -aG dialout $USER`), then log in again.",
         )
-    with contextlib.suppress(OSError):
-        there = ", ".join(sorted(port.device for port in list_ports.comports())) or "none"
+    there = ", ".join(sorted(port.device for port in list_ports.comports())) or "none"
+    if number == errno.ENOENT:
+        return PortError(f"There is no port {url}; it cannot be opened.", f"Ports on this computer: {there}.")
     return PortError(f"The port {url} cannot be opened: {text}.", f"Ports on this computer: {there}.")

@@ -51,8 +51,12 @@ def _read(path: Path) -> Mapping[str, Any]:
         if path.stat().st_size > RESULT_BYTES_MAX:
             raise DataError(f"{path} is too large to be a result.", "Give measurement.json or report.json.")
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as exc:
-        raise DataError(f"{path} cannot be read: {exc}.", "Give measurement.json or report.json.") from exc
+    except OSError as exc:
+        raise DataError(
+            f"{path} cannot be read: {exc.strerror}.", "Give measurement.json or report.json."
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise DataError(f"{path} is no JSON: {exc}.", "Give measurement.json or report.json.") from exc
     provenance = document.get("provenance") if isinstance(document, dict) else None
     if not isinstance(provenance, dict) or any(key not in provenance for key in _NEEDED):
         raise DataError(
