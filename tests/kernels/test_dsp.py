@@ -13,7 +13,7 @@ from tests.host_runner import WARNINGS, Target, has
 from toolchain import paths, process
 
 UNARY = ("sxtb16", "sxtb16_ror8", "uxtb16", "uxtb16_ror8", "ssat16_8", "usat16_8", "ssat8", "usat8")
-BINARY = ("pkhbt", "pkhbt_lsl16", "pkhtb", "pkhtb_asr16", "smuad", "smmul")
+BINARY = ("pkhbt", "pkhbt_lsl16", "pkhtb", "pkhtb_asr16", "uqsub8", "smuad", "smmul")
 TERNARY = ("smlad", "smlabb", "smlatt", "smlabt", "smlatb", "smlawb", "smmla", "smmlar")
 OPERATIONS = (*UNARY, *BINARY, *TERNARY)
 SIGNED = {

@@ -44,11 +44,11 @@ def conv_2d(seed: int) -> bytes:
     batch = 2 if network.chance(0.2) else 1
     height, width = network.whole(1, 9), network.whole(1, 9)
     channels = network.whole(1, 9) if network.chance(0.5) else 4 * network.whole(1, 5)
-    filters = network.whole(1, 9) if network.chance(0.5) else 4 * network.whole(1, 4)
+    filters = network.whole(4, 11) if network.chance(0.5) else 4 * network.whole(1, 4)
     same, pointwise = network.chance(0.6), network.chance(0.35)
     kernel = (1, 1) if pointwise else (network.whole(1, 4), network.whole(1, 5))
     strides = (1, 1) if pointwise and network.chance(0.8) else (network.whole(1, 3), network.whole(1, 3))
-    dilation = (network.whole(1, 2), network.whole(1, 2)) if same and network.chance(0.2) else (1, 1)
+    dilation = (network.whole(1, 2), 1) if same and network.chance(0.2) else (1, 1)
     if not same:
         kernel = (min(kernel[0], height), min(kernel[1], width))
     size = [
@@ -77,7 +77,7 @@ def fully_connected(seed: int) -> bytes:
     network = RandomNetwork(seed)
     rows = 1 if network.chance(0.6) else network.whole(2, 5)
     inputs = network.whole(1, 40) if network.chance(0.5) else 4 * network.whole(1, 100)
-    outputs = network.whole(1, 40)
+    outputs = network.whole(4, 40)
     network.last = network.activation_tensor((rows, inputs))
     network.inputs.append(network.last)
     operands, output, activation = weighted(network, (outputs, inputs), (rows, outputs))

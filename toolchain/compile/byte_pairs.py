@@ -15,7 +15,7 @@ import numpy.typing as npt
 from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool
-from toolchain.compile.requantise import Multiplier
+from toolchain.compile.requantise import INT32_MAX, Multiplier
 from toolchain.compile.requantise_forms import AnySign, Integers, Rectified, exact_form, sums_of
 from toolchain.compile.weights import folded_bias, output_stage
 from toolchain.vocabulary.program import ParameterValue
@@ -81,9 +81,14 @@ def _too_wide(rows: Integers, stage: Rectified | AnySign) -> str | None:
     if not stage.lanes_fit:
         return "a value before its clamp can exceed 16 bits"
     sums = sums_of(rows, np.zeros(len(rows), np.int64))
+    if isinstance(stage, AnySign):
+        reach = max(int(np.abs(end + stage.bias // 2).max()) for end in (sums.low, sums.high))
+        if reach + int(np.abs(_unsigned(stage)).max()) + 2 > INT32_MAX:
+            return "a sum and what rounds it can exceed 31 bits"
     if max(-int(sums.low.min()), int(sums.high.max())) > _MOST_SUM:
         return "a sum can exceed 23 bits"
-    if ((rows[1::2] == -128) & (rows[0 : len(rows) // 2 * 2 : 2] < 0)).any():
+    # Whichever two channels come to share a lane.
+    if ((rows[1:] == -128) & (rows[:-1] < 0)).any():
         return "a weight of -128 stands beside a negative one"
     return None
 
@@ -99,33 +104,44 @@ def padded(values: Integers, multiple: int, axis: int = 0) -> Integers:
     return np.pad(values, [(0, missing if axis == a else 0) for a in range(values.ndim)])
 
 
-def interleaved(rows: Integers, block_channels: int = BLOCK_CHANNELS) -> npt.NDArray[np.int32]:
+def interleaved(rows: Integers) -> npt.NDArray[np.int32]:
     """The words that the kernels read.
 
     Per block of channels and group of four taps: taps 0 and 2 of every pair of channels, then 1 and 3.
     """
-    full = padded(padded(rows, block_channels), GROUP_TAPS, axis=1)
+    full = padded(padded(rows, BLOCK_CHANNELS), GROUP_TAPS, axis=1)
     channels, taps = full.shape
     lanes = full[0::2] + 256 * full[1::2]
     # Axes: block, pair in it, group, half of the group (0: taps 0 and 1), tap in the half.
-    grouped = lanes.reshape(channels // block_channels, block_channels // _PAIR, taps // GROUP_TAPS, 2, 2)
+    grouped = lanes.reshape(channels // BLOCK_CHANNELS, BLOCK_CHANNELS // _PAIR, taps // GROUP_TAPS, 2, 2)
     ordered = grouped.transpose(0, 2, 4, 1, 3)
     low, high = ordered[..., 0], ordered[..., 1]
     words: npt.NDArray[np.int32] = ((low & 0xFFFF) | (high & 0xFFFF) << 16).astype(np.uint32).view(np.int32)
     return words.reshape(-1)
 
 
+def _unsigned(stage: AnySign) -> Integers:
+    """`rounding` for outputs that are 128 more, since the kernels saturate bytes without a sign."""
+    return stage.rounding + (np.int64(128) << stage.shift)
+
+
+def overlapping(channels: int) -> Sequence[int]:
+    """The channels of all blocks where the second begins within the first, so that all are whole."""
+    return [*range(BLOCK_CHANNELS), *range((channels - 1) % BLOCK_CHANNELS + 1, channels)]
+
+
 def pair_constants(
-    layer: LayerView, pool: ConstantPool, pairs: BytePairs, block_channels: int = BLOCK_CHANNELS
+    layer: LayerView, pool: ConstantPool, pairs: BytePairs, channels: Sequence[int] | None = None
 ) -> dict[str, ParameterValue]:
-    """The fields `weights` to `maximum` of a kernel's parameters."""
+    """The fields `weights` to `maximum` of a kernel's parameters; `channels` in the order of the blocks."""
     number, name, stage = layer.operator.index, layer.name, pairs.stage
-    words = interleaved(pairs.rows, block_channels)
-    bias = padded(stage.bias, block_channels)
+    order = range(len(pairs.rows)) if channels is None else channels
+    words = interleaved(pairs.rows[order])
+    bias = padded(stage.bias[order], BLOCK_CHANNELS)
     columns = [stage.multiplier]
     if isinstance(stage, AnySign):
-        columns += [stage.rounding, stage.shift]
-    table = padded(np.stack(columns, axis=1), block_channels)
+        columns += [_unsigned(stage), stage.shift]
+    table = padded(np.stack(columns, axis=1)[order], BLOCK_CHANNELS)
     form = "rectified" if isinstance(stage, Rectified) else "any sign"
 
     def constant(

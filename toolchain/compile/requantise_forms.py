@@ -65,7 +65,7 @@ class AnySign:
     """t = bias + 2 * sum; output = (SMMLAR(t, multiplier, rounding + (t >> 31)) >> shift), clamped.
 
     `rounding` has the zero point in it; all arrays have an entry a channel.  `live` as in `Rectified`.
-    `lanes_fit`: before it is clamped to minimum…maximum, the value fits in 16 bits.
+    `lanes_fit`: before it is clamped to minimum…maximum, the value fits in 16 bits, plus 128 too.
     """
 
     bias: Integers
@@ -153,7 +153,7 @@ def any_sign_form(
         return "a sum and what rounds it can exceed 31 bits"
     reached = [(rounded_high_product(t, value) + rounding + (t >> 31)) >> right for t in ends]
     widest = max(int(np.abs(x).max()) for x in reached)
-    return AnySign(bias, value, rounding, right, live, minimum, maximum, lanes_fit=widest < 2**15)
+    return AnySign(bias, value, rounding, right, live, minimum, maximum, lanes_fit=widest < 2**15 - 128)
 
 
 def scale_arrays(multipliers: Sequence[Multiplier], channels: int) -> tuple[Integers, Integers]:

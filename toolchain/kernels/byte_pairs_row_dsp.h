@@ -99,7 +99,8 @@ CHIPCAST_INLINE void chipcast_store_outputs(const struct chipcast_byte_pairs *p,
     const int32_t left = p->channels - channel;
     const int32_t *bias = p->bias + channel;
     const uint32_t word =
-        p->any_sign ? chipcast_any_sign_word(bias, p->table + 3 * channel, p->minimum, p->maximum, s.ab, s.a, s.cd, s.c)
+        p->any_sign ? chipcast_any_sign_word(bias, p->table + 3 * channel, chipcast_four_times(p->minimum + 128),
+                                             chipcast_four_times(p->maximum + 128), s.ab, s.a, s.cd, s.c)
                     : chipcast_rectified_word(bias, p->table + channel, p->shift, s.ab, s.a, s.cd, s.c);
     if (left < 4) {
         chipcast_store_bytes(output + channel, word, left);

@@ -1,67 +1,62 @@
 #include "conv_2d_s8_dsp.h"
 
-#include "byte_pairs_dsp.h"
+#include "byte_pairs_pixels_dsp.h"
 
-/* Where the filter looks for one output pixel: the image and the place of the first tap in it. */
+/* Not worth a copy at each place that calls it. */
+#define APART static __attribute__((noinline))
+
+/* What the filter sees for one output pixel. Its rows are `pitch` bytes apart from `from` on, but for `above`
+ * rows before and `below` rows behind the image. Of a row, `before` bytes lie left of the image, `inside` in it,
+ * and `after` right of it. */
 struct view {
-    const int8_t *image;
-    int32_t y;
-    int32_t x;
+    const int8_t *from;
+    int32_t pitch;
+    int32_t above;
+    int32_t rows;
+    int32_t below;
+    int32_t before;
+    int32_t inside;
+    int32_t after;
 };
 
-static int8_t *copy_bytes(int8_t *to, const int8_t *from, int32_t count)
+static inline int32_t within(int32_t value, int32_t limit)
 {
-    for (; count >= 4; count -= 4) {
-        chipcast_store_word(to, chipcast_load_word(from));
-        to += 4;
-        from += 4;
-    }
-    for (; count > 0; --count) {
-        *to++ = *from++;
-    }
-    return to;
+    return value < 0 ? 0 : (value > limit ? limit : value);
 }
 
-/* One row of the filter's view as bytes; outside the image it reads as the zero point, that is, as zero. */
-static int8_t *copy_filter_row(const struct chipcast_conv_2d_s8_dsp_params *p, const struct view *view, int32_t y,
-                               int8_t *patch)
+/* The rows that a filter sees whose first is `y`; where they begin in the image. */
+APART int32_t place_rows(const struct chipcast_conv_2d_s8_dsp_params *p, int32_t y, struct view *view)
 {
-    const int32_t channels = p->input_channels;
-    const int32_t row = y * p->input_width;
-    const int32_t inside_y = y >= 0 && y < p->input_height;
-    const int32_t last = view->x + (p->filter_width - 1) * p->dilation_width;
-    if (inside_y && p->dilation_width == 1 && view->x >= 0 && last < p->input_width) {
-        return copy_bytes(patch, view->image + (row + view->x) * channels, p->filter_width * channels);
-    }
-    int32_t x = view->x;
-    for (int32_t tap = 0; tap < p->filter_width; ++tap) {
-        if (inside_y && x >= 0 && x < p->input_width) {
-            patch = copy_bytes(patch, view->image + (row + x) * channels, channels);
-        } else {
-            memset(patch, p->input_zero_point, (size_t)channels);
-            patch += channels;
-        }
-        x += p->dilation_width;
-    }
-    return patch;
+    const int32_t step = p->dilation_height;
+    view->above = within((step - 1 - y) / step, p->filter_height);
+    view->rows = within((p->input_height - 1 - y + step) / step - view->above, p->filter_height - view->above);
+    view->below = p->filter_height - view->above - view->rows;
+    view->pitch = step * p->input_width * p->input_channels;
+    return (y + view->above * step) * p->input_width * p->input_channels;
 }
 
-/* Any number of channels: the view is laid out as bytes first. */
-static void widen_by_bytes(const struct chipcast_conv_2d_s8_dsp_params *p, const struct view *view, uint32_t *pixel,
-                           int8_t *patch)
+/* Widens groups of four bytes into every other word: one of two pixels. */
+static inline uint32_t *widen_group(uint32_t *pixel, const int8_t *from)
 {
-    int8_t *end = patch;
-    for (int32_t row = 0; row < p->filter_height; ++row) {
-        end = copy_filter_row(p, view, view->y + row * p->dilation_height, end);
-    }
-    chipcast_widen(pixel, patch, p->groups);
+    const uint32_t word = chipcast_load_word(from);
+    pixel[0] = chipcast_sxtb16(word);
+    pixel[2] = chipcast_sxtb16_ror8(word);
+    return pixel + 4;
 }
 
-/* Groups of four zero points. */
-static uint32_t *widen_padding(uint32_t *pixel, int32_t zero_point, int32_t groups)
+static inline uint32_t *widen(uint32_t *pixel, const int8_t *from, int32_t count)
 {
-    const uint32_t lanes = chipcast_pkhbt_lsl16((uint32_t)zero_point, (uint32_t)zero_point);
-    for (; groups > 0; --groups) {
+    const int8_t *const end = from + count;
+    for (; from != end; from += 4) {
+        pixel = widen_group(pixel, from);
+    }
+    return pixel;
+}
+
+APART uint32_t *widen_padding(uint32_t *pixel, uint32_t zero_points, int32_t count)
+{
+    const uint32_t lanes = chipcast_sxtb16(zero_points);
+    for (; count > 0; count -= 4) {
         pixel[0] = lanes;
         pixel[2] = lanes;
         pixel += 4;
@@ -69,41 +64,127 @@ static uint32_t *widen_padding(uint32_t *pixel, int32_t zero_point, int32_t grou
     return pixel;
 }
 
-/* Channels in fours: straight from the image. */
-static void widen_by_groups(const struct chipcast_conv_2d_s8_dsp_params *p, const struct view *view, uint32_t *pixel)
+/* Channels in fours: padding and image meet at groups. */
+APART void widen_groups(const struct view *view, uint32_t zero_points, uint32_t *pixel)
 {
-    const int32_t channels = p->input_channels, zero_point = p->input_zero_point;
-    const int32_t groups = channels / 4;
-    const int32_t last = view->x + (p->filter_width - 1) * p->dilation_width;
-    for (int32_t row = 0; row < p->filter_height; ++row) {
-        const int32_t y = view->y + row * p->dilation_height;
-        int32_t from = (y * p->input_width + view->x) * channels;
-        if (y < 0 || y >= p->input_height) {
-            pixel = widen_padding(pixel, zero_point, p->filter_width * groups);
-        } else if (p->dilation_width == 1 && view->x >= 0 && last < p->input_width) {
-            chipcast_widen(pixel, view->image + from, p->filter_width * groups);
-            pixel += 4 * p->filter_width * groups;
-        } else {
-            for (int32_t x = view->x; x <= last; x += p->dilation_width) {
-                if (x < 0 || x >= p->input_width) {
-                    widen_padding(pixel, zero_point, groups);
-                } else {
-                    chipcast_widen(pixel, view->image + from, groups);
-                }
-                pixel += 4 * groups;
-                from += p->dilation_width * channels;
-            }
+    const int32_t whole = view->before + view->inside + view->after, odd = view->inside & 12;
+    const int8_t *from = view->from;
+    if (view->above > 0) {
+        pixel = widen_padding(pixel, zero_points, view->above * whole);
+    }
+    for (int32_t row = view->rows; row > 0; --row) {
+        if (view->before > 0) {
+            pixel = widen_padding(pixel, zero_points, view->before);
         }
+        pixel = widen(pixel, from, odd);
+        for (int32_t i = odd; i < view->inside; i += 16) {
+            pixel = widen_group(pixel, from + i);
+            pixel = widen_group(pixel, from + i + 4);
+            pixel = widen_group(pixel, from + i + 8);
+            pixel = widen_group(pixel, from + i + 12);
+        }
+        if (view->after > 0) {
+            pixel = widen_padding(pixel, zero_points, view->after);
+        }
+        from += view->pitch;
+    }
+    if (view->below > 0) {
+        widen_padding(pixel, zero_points, view->below * whole);
     }
 }
 
-static void widen(const struct chipcast_conv_2d_s8_dsp_params *p, const struct view *view, uint32_t *pixel,
-                  int8_t *patch)
+/* Bytes one by one: what is left here is short. */
+static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t count)
 {
-    if (p->input_channels % 4 == 0) {
-        widen_by_groups(p, view, pixel);
-    } else {
-        widen_by_bytes(p, view, pixel, patch);
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = from[i];
+    }
+    return to + count;
+}
+
+APART int8_t *fill(int8_t *to, uint32_t zero_points, int32_t count)
+{
+    for (; count >= 4; count -= 4) {
+        chipcast_store_word(to, zero_points);
+        to += 4;
+    }
+    chipcast_store_bytes(to, zero_points, count);
+    return to + count;
+}
+
+/* Any number of channels: the view is laid out as bytes at `patch` first. Whole groups of every row come first,
+ * then what is left of the rows, which is put together in `rests`. */
+APART void widen_rows(const struct view *view, uint32_t zero_points, uint32_t *pixel, int8_t *patch, int8_t *rests)
+{
+    const int32_t bytes = view->before + view->inside + view->after;
+    const int32_t whole = bytes & ~3, rest = bytes & 3;
+    const int8_t *from = view->from;
+    int8_t *to = fill(patch, zero_points, view->above * bytes);
+    for (int32_t row = view->rows; row > 0; --row) {
+        to = fill(to, zero_points, view->before);
+        to = copy(to, from, view->inside);
+        to = fill(to, zero_points, view->after);
+        from += view->pitch;
+    }
+    fill(to, zero_points, view->below * bytes);
+    from = patch;
+    to = rests;
+    for (int32_t row = view->above + view->rows + view->below; row > 0; --row) {
+        pixel = widen(pixel, from, whole);
+        to = copy(to, from + whole, rest);
+        from += bytes;
+    }
+    widen(pixel, rests, (int32_t)(to - rests + 3) & ~3);
+}
+
+/* Two pixels whose views lie `apart` bytes from one another, with nothing at the sides. */
+APART void widen_two(const struct view *view, int32_t apart, uint32_t zero_points, uint32_t *pixels, int8_t *rests)
+{
+    const int32_t whole = view->inside & ~3, rest = view->inside & 3;
+    const int8_t *from = view->from;
+    const int32_t all = (view->above + view->rows + view->below) * rest;
+    int8_t *to = rests;
+    if (view->above > 0) {
+        widen_padding(pixels + 1, zero_points, view->above * whole);
+        pixels = widen_padding(pixels, zero_points, view->above * whole);
+        fill(to + all, zero_points, view->above * rest);
+        to = fill(to, zero_points, view->above * rest);
+    }
+    for (int32_t row = view->rows; row > 0; --row) {
+        pixels = chipcast_widen_pair(pixels, from, from + apart, whole);
+        for (int32_t i = whole; i < view->inside; ++i) {
+            to[all] = from[apart + i];
+            *to++ = from[i];
+        }
+        from += view->pitch;
+    }
+    if (view->below > 0) {
+        widen_padding(pixels + 1, zero_points, view->below * whole);
+        pixels = widen_padding(pixels, zero_points, view->below * whole);
+        fill(to + all, zero_points, view->below * rest);
+        fill(to, zero_points, view->below * rest);
+    }
+    chipcast_widen_pair(pixels, rests, rests + all, (all + 3) & ~3);
+}
+
+/* Filters of one tap at stride 1: a row of the image after the other. */
+APART void convolve_pointwise(const struct chipcast_byte_pairs *pairs, const int8_t *input, int8_t *output,
+                              uint32_t *pixels, int32_t count, int32_t channels)
+{
+    const int32_t whole = channels & ~3, rest = channels & 3;
+    for (; count > 0; count -= 2) {
+        /* The last one of an odd number goes twice: both land in the same place, and are the same. */
+        const int8_t *const other = count > 1 ? input + channels : input;
+        uint32_t *const last = chipcast_widen_pair(pixels, input, other, whole);
+        if (rest > 0) {
+            int8_t rests[8] = {0};
+            copy(rests, input + whole, rest);
+            copy(rests + 4, other + whole, rest);
+            chipcast_widen_pair(last, rests, rests + 4, 4);
+        }
+        chipcast_convolve_pair(pairs, pixels, output, count > 1 ? pairs->channels : 0);
+        input += 2 * channels;
+        output += 2 * pairs->channels;
     }
 }
 
@@ -111,33 +192,57 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
                              uint32_t *pixels, int8_t *patch)
 {
     const struct chipcast_byte_pairs pairs = {
-        (const uint32_t *)p->weights, p->bias,     p->table, p->groups,  p->output_channels,
+        (const uint32_t *)p->weights, p->bias,  p->table,   p->groups,  p->output_channels,
         p->any_sign,                  p->shift, p->minimum, p->maximum,
     };
-    struct view view = {input, -p->padding_top, -p->padding_left};
-    const int32_t image = p->input_height * p->input_width * p->input_channels;
-    const int32_t count = p->batches * p->output_height * p->output_width;
-    int32_t columns = p->output_width, rows = p->output_height;
-    for (int32_t pixel = 0; pixel < count; ++pixel) {
-        widen(p, &view, pixels + (pixel & 1), patch);
-        if (pixel & 1) {
-            chipcast_convolve_pair(&pairs, pixels, output, p->output_channels);
-            output += 2 * p->output_channels;
-        } else if (pixel == count - 1) {
-            /* The last one of an odd number: its neighbour's sums land in the same place, and are the same. */
-            widen(p, &view, pixels + 1, patch);
-            chipcast_convolve_pair(&pairs, pixels, output, 0);
-        }
-        view.x += p->stride_width;
-        if (--columns == 0) {
-            columns = p->output_width;
-            view.x = -p->padding_left;
-            view.y += p->stride_height;
-            if (--rows == 0) {
-                rows = p->output_height;
-                view.y = -p->padding_top;
-                view.image += image;
+    const uint32_t zero_points = chipcast_four_times(p->input_zero_point);
+    const int32_t channels = p->input_channels, filter_width = p->filter_width, stride = p->stride_width;
+    int8_t *const rests = patch + p->filter_height * filter_width * channels;
+    if (p->pointwise) {
+        convolve_pointwise(&pairs, input, output, pixels, p->batches * p->output_height * p->output_width, channels);
+        return;
+    }
+    int32_t odd = 0;
+    for (int32_t row = 0; row < p->batches * p->output_height; ++row) {
+        const int32_t batch = row / p->output_height, y = row - batch * p->output_height;
+        struct view view;
+        const int8_t *image = input + batch * p->input_height * p->input_width * channels;
+        image += place_rows(p, y * p->stride_height - p->padding_top, &view);
+        int32_t x = -p->padding_left, columns = p->output_width;
+        while (columns > 0) {
+            if (!odd && columns > 1 && x >= 0 && x + stride + filter_width <= p->input_width) {
+                view.from = image + x * channels;
+                view.inside = filter_width * channels;
+                widen_two(&view, stride * channels, zero_points, pixels, rests);
+                chipcast_convolve_pair(&pairs, pixels, output, p->output_channels);
+                output += 2 * p->output_channels;
+                x += 2 * stride;
+                columns -= 2;
+                continue;
             }
+            const int32_t before = within(-x, filter_width);
+            const int32_t after = within(x + filter_width - p->input_width, filter_width - before);
+            view.from = image + (x + before) * channels;
+            view.before = before * channels;
+            view.inside = (filter_width - before - after) * channels;
+            view.after = after * channels;
+            if (channels % 4 == 0) {
+                widen_groups(&view, zero_points, pixels + odd);
+            } else {
+                widen_rows(&view, zero_points, pixels + odd, patch, rests);
+            }
+            if (odd) {
+                chipcast_convolve_pair(&pairs, pixels, output, p->output_channels);
+                output += 2 * p->output_channels;
+            }
+            odd ^= 1;
+            x += stride;
+            --columns;
         }
+    }
+    if (odd) {
+        /* The last of an odd number: what its neighbour's words still hold gives outputs that go nowhere, since
+         * both are stored in the same place, the second first. */
+        chipcast_convolve_pair(&pairs, pixels, output, 0);
     }
 }

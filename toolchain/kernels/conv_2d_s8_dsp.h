@@ -1,12 +1,14 @@
-/* 2-D convolution, int8, NHWC, on cores with DSP: any stride, dilation and padding, one group. */
+/* 2-D convolution, int8, NHWC, on cores with DSP: any stride, padding and dilation along
+ * the height, one group, four output channels or more. */
 #ifndef CHIPCAST_CONV_2D_S8_DSP_H
 #define CHIPCAST_CONV_2D_S8_DSP_H
 
 #include <stdint.h>
 
-/* A pixel's taps, in the order [filter_height][filter_width][input_channels] and rounded up to `groups` of
- * four, are weighted as byte_pairs_dsp.h has it; there `weights` to `maximum` are explained. The input's zero
- * point is in `bias`, so padding reads as input_zero_point. */
+/* A pixel's taps are weighted as byte_pairs_dsp.h has it; there `weights` to `maximum` are explained. They come in
+ * the order of the filter's rows, of each row as many whole groups of four as there are; then what is left of
+ * the rows, together rounded up to a group. The input's zero point is in `bias`, so padding reads as
+ * input_zero_point. `pointwise`: whether the filter is 1x1 at stride 1. Blocks of channels overlap where they are no multiple of four (byte_pairs_pixels_dsp.h). */
 struct chipcast_conv_2d_s8_dsp_params {
     int32_t batches;
     int32_t input_height;
@@ -20,10 +22,10 @@ struct chipcast_conv_2d_s8_dsp_params {
     int32_t stride_height;
     int32_t stride_width;
     int32_t dilation_height;
-    int32_t dilation_width;
     int32_t padding_top;
     int32_t padding_left;
     int32_t input_zero_point;
+    int32_t pointwise;
     const int32_t *weights;
     const int32_t *bias;
     const int32_t *table;
@@ -34,8 +36,9 @@ struct chipcast_conv_2d_s8_dsp_params {
     int32_t maximum;
 };
 
-/* pixels: scratch of groups * 4 words for the taps of two pixels; patch: of groups * 4 bytes, where
- * input_channels is no multiple of four, else unused. Nothing may overlap. */
+/* pixels: scratch of groups * 4 words for the taps of two pixels; patch: scratch of the filter's bytes and of
+ * twice what is left of its rows, in all rounded up to four, where input_channels is no multiple of four and the
+ * filter is not pointwise; else unused. Nothing may overlap. */
 void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, const int8_t *input, int8_t *output,
                              uint32_t *pixels, int8_t *patch);
 

@@ -51,6 +51,7 @@ CHIPCAST_DSP_BINARY(pkhbt, "pkhbt %0, %1, %2")
 CHIPCAST_DSP_BINARY(pkhbt_lsl16, "pkhbt %0, %1, %2, lsl #16")
 CHIPCAST_DSP_BINARY(pkhtb, "pkhtb %0, %1, %2")
 CHIPCAST_DSP_BINARY(pkhtb_asr16, "pkhtb %0, %1, %2, asr #16")
+CHIPCAST_DSP_BINARY(uqsub8, "uqsub8 %0, %1, %2")
 
 #undef CHIPCAST_DSP_BINARY
 #undef CHIPCAST_DSP_UNARY
@@ -219,6 +220,17 @@ static inline uint32_t chipcast_pkhtb(uint32_t a, uint32_t b)
 static inline uint32_t chipcast_pkhtb_asr16(uint32_t a, uint32_t b)
 {
     return (a & 0xFFFF0000u) | (b >> 16);
+}
+
+/* Each byte of a less that of b, at least 0. */
+static inline uint32_t chipcast_uqsub8(uint32_t a, uint32_t b)
+{
+    uint32_t result = 0;
+    for (int32_t shift = 0; shift < 32; shift += 8) {
+        const uint32_t from = (a >> shift) & 0xFFu, less = (b >> shift) & 0xFFu;
+        result |= (from > less ? from - less : 0u) << shift;
+    }
+    return result;
 }
 
 /* Sums wrap, as the instructions' do. */

@@ -1,8 +1,23 @@
-"""CONV_2D on cores with DSP: the taps of two pixels are widened once and serve all output channels."""
+"""CONV_2D on cores with DSP: the taps of two pixels are widened once and serve all output channels.
+
+FULLY_CONNECTED over several rows is a convolution with a filter of one tap, each row a pixel.
+"""
 
 from __future__ import annotations
 
-from toolchain.compile.byte_pairs import BytePairs, byte_pairs, pair_constants, pair_cycles
+from dataclasses import replace
+
+import numpy as np
+
+from toolchain.compile.byte_pairs import (
+    BLOCK_CHANNELS,
+    GROUP_TAPS,
+    BytePairs,
+    byte_pairs,
+    overlapping,
+    pair_constants,
+    pair_cycles,
+)
 from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
@@ -15,52 +30,102 @@ from toolchain.compile.lowering import (
     ScratchPlace,
     TensorPlace,
 )
+from toolchain.compile.requantise_forms import Integers
 from toolchain.compile.weights import convolution_multipliers
-from toolchain.compile.windows import convolution_windows, window_parameters
+from toolchain.compile.windows import Window, convolution_windows
 
-_WIDENING_CYCLES = 12  # a group of one pixel
+_WIDENING_CYCLES, _PIXEL_CYCLES = 6, 60  # of a group of one pixel, and of a pixel
+_ONE_TAP = Window(filter=1, stride=1, dilation=1, before=0, output=1)
 
 
-def propose(layer: LayerView, target: Target) -> Candidate | str:
-    """For any CONV_2D of one group."""
+def propose_for_conv_2d(layer: LayerView, target: Target) -> Candidate | str:
+    """For any CONV_2D of one group whose filter's columns are neighbours."""
     filters = values(layer.input(1))
+    height, width = convolution_windows(layer)
     if layer.input().shape[3] != filters.shape[3]:
         return "it has groups"
+    if width.dilation != 1:
+        return "its filter is dilated along the width"
     found = byte_pairs(layer, target, convolution_multipliers(layer), filters.reshape(filters.shape[0], -1))
     if isinstance(found, str):
         return found
-    pairs = found
-    pixels = layer.output().elements // len(pairs.rows)
-    cycles = pair_cycles(pixels, pairs.groups, pairs.blocks) + pixels * (
-        pairs.groups * _WIDENING_CYCLES + 20 * (1 + filters.shape[1])
+    pairs = replace(found, rows=found.rows[:, _taps(*filters.shape[1:])])
+    return _candidate(layer, pairs, layer.input().shape, (height, width))
+
+
+def propose_for_fully_connected(layer: LayerView, target: Target) -> Candidate | str:
+    """For a FULLY_CONNECTED over several rows."""
+    weights = values(layer.input(1))
+    outputs, inputs = weights.shape
+    rows = layer.output().elements // outputs
+    if rows == 1:
+        return "it has one row"
+    found = byte_pairs(layer, target, convolution_multipliers(layer), weights)
+    if isinstance(found, str):
+        return found
+    return _candidate(layer, found, (1, 1, rows, inputs), (_ONE_TAP, replace(_ONE_TAP, output=rows)))
+
+
+def _taps(height: int, width: int, channels: int) -> Integers:
+    """The order in which the kernel reads taps: the whole groups of every row, then the rows' rests."""
+    rows = np.arange(height * width * channels).reshape(height, width * channels)
+    whole = rows.shape[1] // GROUP_TAPS * GROUP_TAPS
+    return np.concatenate([rows[:, :whole].reshape(-1), rows[:, whole:].reshape(-1)])
+
+
+def _candidate(
+    layer: LayerView, pairs: BytePairs, image: tuple[int, ...], windows: tuple[Window, Window]
+) -> Candidate | str:
+    if len(pairs.rows) < BLOCK_CHANNELS:
+        return "it has fewer than four outputs"
+    pixels = image[0] * windows[0].output * windows[1].output
+    cycles = pair_cycles(pixels, pairs.groups, pairs.blocks)
+    cycles += pixels * (pairs.groups * _WIDENING_CYCLES + _PIXEL_CYCLES)
+    return Candidate(cycles, pairs.why, lambda pool: _lower(layer, pairs, image, windows, pool))
+
+
+def _lower(
+    layer: LayerView,
+    pairs: BytePairs,
+    image: tuple[int, ...],
+    windows: tuple[Window, Window],
+    pool: ConstantPool,
+) -> Lowering:
+    (height, width), outputs = windows, len(pairs.rows)
+    pointwise = height.filter == width.filter == height.stride == width.stride == 1 and (
+        (height.output, width.output) == image[1:3]
     )
-    return Candidate(cycles, pairs.why, lambda pool: _lower(layer, pairs, pool))
-
-
-def _lower(layer: LayerView, pairs: BytePairs, pool: ConstantPool) -> Lowering:
-    height, width = convolution_windows(layer)
-    batches, input_height, input_width, input_channels = layer.input().shape
-    around = window_parameters(layer, (height, width))
     parameters: Parameters = {
-        "batches": batches,
-        "input_height": input_height,
-        "input_width": input_width,
-        "input_channels": input_channels,
+        "batches": image[0],
+        "input_height": image[1],
+        "input_width": image[2],
+        "input_channels": image[3],
         "output_height": height.output,
         "output_width": width.output,
-        "output_channels": len(pairs.rows),
-        **{key: around[key] for key in ("filter_height", "filter_width", "stride_height", "stride_width")},
+        "output_channels": outputs,
+        "filter_height": height.filter,
+        "filter_width": width.filter,
+        "stride_height": height.stride,
+        "stride_width": width.stride,
         "dilation_height": height.dilation,
-        "dilation_width": width.dilation,
-        **{key: around[key] for key in ("padding_top", "padding_left")},
+        "padding_top": height.before,
+        "padding_left": width.before,
         "input_zero_point": quantisation(layer.input()).zero_point,
-        **pair_constants(layer, pool, pairs),
+        "pointwise": int(pointwise),
+        **pair_constants(layer, pool, pairs, overlapping(outputs)),
     }
-    pixels, patch = 16 * pairs.groups, 4 * pairs.groups if input_channels % 4 else 0
+    in_place = pointwise or image[3] % GROUP_TAPS == 0
+    pixels, patch = 16 * pairs.groups, 0 if in_place else _patch_bytes(height.filter, width.filter * image[3])
     places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
     scratch = ScratchPlace(c_type="uint32_t"), ScratchPlace(pixels if patch else 0)
     call = PendingCall("conv_2d_s8_dsp", parameters, (*places, *scratch))
     return Lowering((call,), layer.output().elements * pairs.rows.shape[1], scratch_bytes=pixels + patch)
 
 
-CONV_2D_BYTE_PAIRS = KernelForm("byte pairs", propose)
+def _patch_bytes(rows: int, row: int) -> int:
+    """A filter's bytes, and the rests of its rows for two pixels, which are read in fours."""
+    return rows * row + 2 * rows * (row % GROUP_TAPS) + GROUP_TAPS - 1
+
+
+CONV_2D_BYTE_PAIRS = KernelForm("byte pairs", propose_for_conv_2d)
+FULLY_CONNECTED_ROWS_BYTE_PAIRS = KernelForm("byte pairs, rows by two", propose_for_fully_connected)
