@@ -13,14 +13,18 @@ from tests.host_runner import WARNINGS, Target, has
 from toolchain import paths, process
 
 UNARY = ("sxtb16", "sxtb16_ror8", "uxtb16", "uxtb16_ror8", "ssat16_8", "usat16_8", "ssat8", "usat8")
-BINARY = ("pkhbt", "pkhbt_lsl16", "pkhtb", "pkhtb_asr16", "uqsub8", "smuad", "smmul")
-TERNARY = ("smlad", "smlabb", "smlatt", "smlabt", "smlatb", "smlawb", "smmla", "smmlar")
+BINARY = (
+    *("sxtab16", "sxtab16_ror8", "pkhbt", "pkhbt_lsl16", "pkhtb", "pkhtb_asr16"),
+    *("uqsub8", "smuad", "smmul"),
+)
+TERNARY = ("smlad", "smlabb", "smlatt", "smlabt", "smlatb", "smlawb", "smlawt", "smmla", "smmlar")
 OPERATIONS = (*UNARY, *BINARY, *TERNARY)
 SIGNED = {
     "ssat8": 1,
     "usat8": 1,
     "smmul": 2,
     "smlawb": 1,
+    "smlawt": 1,
     "smmla": 2,
     "smmlar": 2,
 }  # how many operands are int32_t
@@ -94,6 +98,9 @@ def test_some_results_are_what_the_architecture_manual_says(tmp_path: Path) -> N
         byte = np.array(x[:1], np.uint32).view(np.int8).astype(int).tolist()
         assert made["sxtb16"] == lanes(byte[0], byte[2])
         assert made["sxtb16_ror8"] == lanes(byte[1], byte[3])
+        other = np.array(x[1:2], np.uint32).view(np.int8).astype(int).tolist()
+        assert made["sxtab16"] == lanes(low[0] + other[0], high[0] + other[2])
+        assert made["sxtab16_ror8"] == lanes(low[0] + other[1], high[0] + other[3])
         assert made["usat16_8"] == lanes(min(max(low[0], 0), 255), min(max(high[0], 0), 255))
         assert made["smlad"] == (low[0] * low[1] + high[0] * high[1] + x[2]) % 2**32
         assert made["smlabt"] == (low[0] * high[1] + x[2]) % 2**32
@@ -102,6 +109,7 @@ def test_some_results_are_what_the_architecture_manual_says(tmp_path: Path) -> N
         assert made["smmla"] == (x[2] + (signed[0] * signed[1] >> 32)) % 2**32
         assert made["smmlar"] == (x[2] + (signed[0] * signed[1] + 2**31 >> 32)) % 2**32
         assert made["smlawb"] == (x[2] + (signed[0] * low[1] >> 16)) % 2**32
+        assert made["smlawt"] == (x[2] + (signed[0] * high[1] >> 16)) % 2**32
         assert made["pkhbt_lsl16"] == lanes(low[0], low[1])
         assert made["pkhtb_asr16"] == lanes(high[1], high[0])
 

@@ -118,3 +118,19 @@ def depthwise(seed: int) -> bytes:
         FusedActivationFunction=activation,
     )
     return network.builder.build(network.inputs, [output])
+
+
+def added(name: str, seed: int) -> bytes:
+    """ADD or SUB of two tensors of one shape, or of one with itself."""
+    network = RandomNetwork(seed)
+    shape = tuple(network.whole(1, 9) for _ in range(network.whole(1, 4)))
+    scales = [float(np.float32(0.05 * 2.0 ** network.rng.uniform(-2, 2))) for _ in range(2)]
+    first, second = (network.activation_tensor(shape, scale, network.whole(-128, 127)) for scale in scales)
+    second = first if network.chance(0.1) else second
+    rectified = network.chance(0.6)
+    reach = float(np.float32(max(scales) * 2.0 ** network.rng.uniform(-0.5, 1)))
+    output = network.activation_tensor(shape, reach, -128 if rectified else network.whole(-128, 127))
+    network.builder.operator(
+        name, [first, second], [output], FusedActivationFunction=RELU if rectified else NONE
+    )
+    return network.builder.build(list(dict.fromkeys([first, second])), [output])

@@ -47,6 +47,8 @@ CHIPCAST_DSP_UNARY(uxtb16, "uxtb16 %0, %1")
 CHIPCAST_DSP_UNARY(uxtb16_ror8, "uxtb16 %0, %1, ror #8")
 CHIPCAST_DSP_UNARY(ssat16_8, "ssat16 %0, #8, %1")
 CHIPCAST_DSP_UNARY(usat16_8, "usat16 %0, #8, %1")
+CHIPCAST_DSP_BINARY(sxtab16, "sxtab16 %0, %1, %2")
+CHIPCAST_DSP_BINARY(sxtab16_ror8, "sxtab16 %0, %1, %2, ror #8")
 CHIPCAST_DSP_BINARY(pkhbt, "pkhbt %0, %1, %2")
 CHIPCAST_DSP_BINARY(pkhbt_lsl16, "pkhbt %0, %1, %2, lsl #16")
 CHIPCAST_DSP_BINARY(pkhtb, "pkhtb %0, %1, %2")
@@ -102,6 +104,13 @@ static inline int32_t chipcast_smlawb(int32_t a, uint32_t b, int32_t sum)
 {
     int32_t result;
     __asm__("smlawb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+static inline int32_t chipcast_smlawt(int32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -172,6 +181,19 @@ static inline uint32_t chipcast_sxtb16(uint32_t a)
 static inline uint32_t chipcast_sxtb16_ror8(uint32_t a)
 {
     return chipcast_sxtb16(a >> 8);
+}
+
+/* The lanes of a, with bytes 0 and 2 of b added. */
+static inline uint32_t chipcast_sxtab16(uint32_t a, uint32_t b)
+{
+    const uint32_t added = chipcast_sxtb16(b);
+    return ((a + added) & 0xFFFFu) | ((a & 0xFFFF0000u) + (added & 0xFFFF0000u));
+}
+
+/* With bytes 1 and 3. */
+static inline uint32_t chipcast_sxtab16_ror8(uint32_t a, uint32_t b)
+{
+    return chipcast_sxtab16(a, b >> 8);
 }
 
 static inline uint32_t chipcast_uxtb16(uint32_t a)
@@ -274,6 +296,11 @@ static inline int32_t chipcast_smuad(uint32_t a, uint32_t b)
 static inline int32_t chipcast_smlawb(int32_t a, uint32_t b, int32_t sum)
 {
     return chipcast_wrapping_sum(sum, (int32_t)(((int64_t)a * chipcast_low_lane(b)) >> 16));
+}
+
+static inline int32_t chipcast_smlawt(int32_t a, uint32_t b, int32_t sum)
+{
+    return chipcast_wrapping_sum(sum, (int32_t)(((int64_t)a * chipcast_high_lane(b)) >> 16));
 }
 
 /* The upper 32 bits of the product. */

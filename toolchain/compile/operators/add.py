@@ -10,6 +10,7 @@ from toolchain.compile.broadcast import (
     not_all_constant,
 )
 from toolchain.compile.common_scale import common_scale_parameters, too_fine_output
+from toolchain.compile.forms.add_by_lanes import ADD_BY_LANES
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -58,4 +59,5 @@ ADD = OperatorSupport(
         multiplier_range,
     ),
     lower,
+    forms=(ADD_BY_LANES,),
 )

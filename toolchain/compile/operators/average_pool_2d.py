@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolchain.compile.activation_types import is_int16
+from toolchain.compile.forms.average_pool_by_lanes import AVERAGE_POOL_BY_LANES
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import OperatorSupport
 from toolchain.compile.pools import POOL_RULES, lower_pool
@@ -22,4 +23,5 @@ AVERAGE_POOL_2D = OperatorSupport(
     "AVERAGE_POOL_2D",
     (*POOL_RULES, window_size),
     lambda layer, _: lower_pool(layer, "average_pool_2d"),
+    forms=(AVERAGE_POOL_BY_LANES,),
 )
