@@ -85,7 +85,7 @@ def test_it_reads_well_in_80_columns(report: OptimisationReport) -> None:
     text = printed(report)
     assert max(map(len, text.splitlines())) <= 80
     assert "…  " not in text  # no figure is cut
-    for wanted in ("45,659,083", "60.0 %", "242,195", "90,218,300", "123,457 nJ", "as given", "counted"):
+    for wanted in ("45,659,083", "60.0 %", "242,195", "90,218,300", "123 µJ", "as given", "counted"):
         assert wanted in text
     assert "The firmware needs 99 bytes more [flash]." in text
     joined = " ".join(text.split())

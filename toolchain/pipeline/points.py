@@ -18,7 +18,7 @@ from toolchain.config import DeployConfig
 from toolchain.convert.count_graph import count_graph
 from toolchain.convert.estimate_energy import estimate_energy
 from toolchain.convert.read_tflite import read_graph
-from toolchain.errors import DoesNotFitError, ModelError
+from toolchain.errors import DoesNotFitError, ModelError, OracleError
 from toolchain.load.energy_table import load_energy_table
 from toolchain.load.input_bytes import input_rows
 from toolchain.measure.state_reset import state_reset_for
@@ -55,7 +55,7 @@ def earlier_points(
         if config.measure.each_step:
             try:
                 cost = cost_at(config, board, optimised, number, shop)
-            except (ModelError, DoesNotFitError) as exc:
+            except (ModelError, DoesNotFitError, OracleError) as exc:
                 problem = exc.problem
         found.append(point(network, cost, problem))
     return tuple(found)
@@ -130,9 +130,14 @@ def _priced(
         require_tools(board)
         program = compile_project(config, board, model, shop)
         firmware = build_stage(board, shop)
-        measured = measure_stage(config, board, program, firmware, inputs[:_INFERENCES], shop)
+        measured = measure_stage(_once(config), board, program, firmware, inputs[:_INFERENCES], shop)
         target = target_cost(firmware, measured.timing)
     return cost_of(config, model, score, target)
+
+
+def _once(config: DeployConfig) -> DeployConfig:
+    """The same without the many runs that only the last measurement is asked for."""
+    return config.model_copy(update={"measure": config.measure.model_copy(update={"runs": None})})
 
 
 def _reset(config: DeployConfig, graph: Graph) -> StateReset | None:

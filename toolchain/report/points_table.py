@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from toolchain.report.inspection_table import figures_as_dict
-from toolchain.report.units import grouped, optional, percentage
+from toolchain.report.units import energy, grouped, optional, percentage
 from toolchain.vocabulary.budget import BudgetCheck
 from toolchain.vocabulary.model_figures import ModelFigures
 from toolchain.vocabulary.optimisation_report import (
@@ -173,7 +173,7 @@ def _costs(points: Sequence[Point]) -> Table:
             optional(target.flash_bytes if target else None),
             optional(target.ram_bytes if target else None),
             optional(target.timing.median if target else None),
-            f"{cost.energy.total_nj:,.0f} nJ" if cost and cost.energy else "–",
+            energy(cost.energy.total_nj) if cost and cost.energy else "–",
         )
     if timing:
         table.caption = f"{unit}: {timing.kind.value}, median"
@@ -182,9 +182,9 @@ def _costs(points: Sequence[Point]) -> Table:
 
 
 def _energy_note(points: Sequence[Point]) -> str:
-    energy = next(point.cost.energy for point in points if point.cost and point.cost.energy)
+    found = next(point.cost.energy for point in points if point.cost and point.cost.energy)
     return (
-        f"energy: {energy.kind.value} from {energy.table} ({energy.source}), without instructions: "
+        f"energy: {found.kind.value} from {found.table} ({found.source}), without instructions: "
         "to compare models by, not batteries"
     )
 

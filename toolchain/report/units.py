@@ -36,3 +36,11 @@ def interval(bounds: tuple[float, float] | None) -> str:
 def share(part: int, total: int) -> str:
     """Part of a total in whole per cent; a dash where the total is nothing."""
     return f"{100 * part / total:.0f} %" if total else "–"
+
+
+def energy(nanojoules: float) -> str:
+    """Nanojoules to three digits, in the unit that keeps them short."""
+    for unit, size in (("mJ", 1e6), ("µJ", 1e3)):
+        if nanojoules >= size:
+            return f"{nanojoules / size:.3g} {unit}"
+    return f"{nanojoules:.3g} nJ"
