@@ -6,15 +6,18 @@ After a wanted change: CHIPCAST_WRITE_GOLDEN=1 pytest tests/compile/test_golden.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.flatbuffer_builder import ModelBuilder
-from tests.host_runner import compile_model
+from tests.host_runner import HOST_AS_DSP, compile_model
+from tests.operators.usual_layers import conv_2d, fully_connected
 from tests.random_networks import STEPS, single_operator_network
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.render.model_source import render_model
+from toolchain.vocabulary.program import PORTABLE
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -38,6 +41,28 @@ def test_generated_c_is_the_golden(name: str) -> None:
     file = GOLDEN / f"{name.lower()}.c"
     if os.environ.get("CHIPCAST_WRITE_GOLDEN"):
         GOLDEN.mkdir(exist_ok=True)
+        file.write_text(source)
+    assert source == file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "seed"),
+    [
+        ("conv_2d", conv_2d, 1),
+        ("conv_2d_any_sign", conv_2d, 4),
+        ("fully_connected", fully_connected, 1),
+        ("fully_connected_widened", fully_connected, 3),
+    ],
+)
+def test_generated_c_for_a_core_with_dsp_is_the_golden(
+    name: str, layer: Callable[[int], bytes], seed: int
+) -> None:
+    program = compile_model(layer(seed), name=name, board=HOST_AS_DSP)
+    assert program.layers[0].form != PORTABLE
+    source = render_model(program)["model_model.c"]
+    file = GOLDEN.with_name("golden_dsp") / f"{name}.c"
+    if os.environ.get("CHIPCAST_WRITE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
         file.write_text(source)
     assert source == file.read_text()
 

@@ -15,7 +15,14 @@ from toolchain.report.memory_map import memory_as_text
 from toolchain.report.terminal import report_as_text
 from toolchain.vocabulary.measurement import Accuracy, Kind, LayerTime, Parity, TimerRate, Timing
 from toolchain.vocabulary.optimisation import StepRecord
-from toolchain.vocabulary.report import FirmwareFacts, MemoryBuffer, MemoryMap, ModelFacts, Report
+from toolchain.vocabulary.report import (
+    FirmwareFacts,
+    LayerKernel,
+    MemoryBuffer,
+    MemoryMap,
+    ModelFacts,
+    Report,
+)
 
 
 @pytest.fixture
@@ -51,6 +58,24 @@ def report(tmp_path: Path) -> Report:
             (MemoryBuffer("[red]image", 0, 64, 0, 0), MemoryBuffer("a/very/long/name" * 9, 64, 3008, 0, 12)),
         ),
     )
+
+
+KERNELS = (
+    LayerKernel("a/very/long/name" * 9, "CONV_2D", "byte pairs", "outputs rectified, proven for every sum"),
+    LayerKernel("[b]", "FULLY_CONNECTED", "portable", "byte pairs: the core has no DSP instructions"),
+    LayerKernel("c", "RESHAPE", "portable", ""),
+)
+
+
+def test_how_layers_are_computed_is_told_with_their_times(report: Report) -> None:
+    told = dataclasses.replace(report, kernels=KERNELS)
+    text = printed(told)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "byte pairs" in text
+    assert "[b]" in text
+    assert report_as_dict(told)["kernels"] == [dataclasses.asdict(kernel) for kernel in KERNELS]
+    without = dataclasses.replace(told, timing=dataclasses.replace(told.timing, per_layer=None))
+    assert "byte pairs" not in printed(without)
 
 
 def printed(report: Report, width: int = 80) -> str:
@@ -144,6 +169,7 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "points",
         "forms",
         "budget",
+        "kernels",
     ]
     assert document["schema"] == "chipcast.report/1"
     assert list(document["model"]) == [

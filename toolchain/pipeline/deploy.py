@@ -46,7 +46,7 @@ from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Parity
 from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.optimisation_report import Point
-from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report, memory_map_of
+from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report, layer_kernels_of, memory_map_of
 from toolchain.vocabulary.score import Score
 
 
@@ -207,6 +207,7 @@ def _report(
         parity=compare_outputs(device, oracle, oracle_name()),
         folder=shop.folder,
         memory=memory_map_of(built.program),
+        kernels=layer_kernels_of(built.program),
         provenance=measured.provenance,
     )
 

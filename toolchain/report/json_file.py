@@ -35,6 +35,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "points": points_as_dict(report.points),
         "forms": forms_as_dict(report.forms),
         "budget": budget_as_dict(report.budget),
+        "kernels": [dataclasses.asdict(kernel) for kernel in report.kernels],
     }
 
 

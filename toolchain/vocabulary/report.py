@@ -82,6 +82,21 @@ class MemoryMap:
     regions: tuple[ArenaRegion, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LayerKernel:
+    """How a layer is computed: the form that was chosen for the core, and what that rests on."""
+
+    layer: str
+    op: str
+    form: str
+    why: str
+
+
+def layer_kernels_of(program: ProgramFacts) -> tuple[LayerKernel, ...]:
+    """The forms of a compiled program's layers."""
+    return tuple(LayerKernel(layer.name, layer.op, layer.form, layer.why) for layer in program.layers)
+
+
 def memory_map_of(program: ProgramFacts) -> MemoryMap:
     """The memory map of a compiled program."""
     return MemoryMap(
@@ -143,7 +158,7 @@ class Report:
     """What `deploy` returns and report.json holds.
 
     `points` are the model as given and after each step (empty where a `.tflite` was given), `forms` what it
-    was converted to for comparison, `budget` the limits that were set.
+    was converted to for comparison, `budget` the limits that were set, `kernels` how each layer is computed.
     """
 
     model: ModelFacts
@@ -160,6 +175,7 @@ class Report:
     points: tuple[Point, ...] = ()
     forms: tuple[OtherForm, ...] = ()
     budget: tuple[BudgetCheck, ...] = ()
+    kernels: tuple[LayerKernel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
