@@ -151,6 +151,13 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     assert not (tmp_path / "out" / "model.tflite").exists()
 
 
+def test_a_conversion_of_what_is_converted_already(tmp_path: Path) -> None:
+    file = tmp_path / "model.tflite"
+    file.write_bytes(b"\x1c\x00\x00\x00TFL3" + bytes(40))
+    text = refused(11, "deploy", file, "--activations", "int16", "--out", tmp_path / "out")
+    assert "activations cannot change it" in text
+
+
 def test_an_unknown_board_names_the_near_ones(tmp_path: Path) -> None:
     file = tmp_path / "model.tflite"
     file.write_bytes(b"x")

@@ -64,6 +64,22 @@ def accuracy_of(model: bytes, samples: Samples) -> float:
 
 
 @pytest.mark.slow
+def test_int8_has_nothing_else_from_end_to_end_and_is_as_good(
+    network: Any, model_file: Path, calibration: Values
+) -> None:
+    model = convert(model_file, calibration)
+    graph = read_graph(model, "int8")
+    require_fully_integer(graph)
+    assert {t.dtype for t in graph.tensors if not t.is_constant} == {"INT8"}
+    kernels = [t for t in graph.tensors if t.is_constant and len(t.shape) > 1]
+    assert {tensor.dtype for tensor in kernels} == {"INT8"}
+    test = digits().test
+    score = Metric()(network, test)
+    assert score is not None
+    assert accuracy_of(model, test) == pytest.approx(score.value, abs=0.015)
+
+
+@pytest.mark.slow
 def test_16x8_has_int16_activations_over_int8_weights_and_runs(
     network: Any, model_file: Path, calibration: Values
 ) -> None:

@@ -40,6 +40,7 @@ def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | N
                 f"{config.model.path.name} is a .tflite file, which cannot be optimised any more.",
                 "Give the Keras model it was made from, or leave the optimise steps out.",
             )
+        _require_default_conversion(config)
         optimised, model = None, read_model(config.model.path)
         _check(model, config.name)
         write_whole(target, model)
@@ -48,6 +49,16 @@ def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | N
         optimised = optimise(config, shop)
         model = convert(config, optimised.model_file, optimised.input_shape, shop)
     return optimised, model
+
+
+def _require_default_conversion(config: DeployConfig) -> None:
+    """A setting that nothing would come of is refused rather than passed over."""
+    if config.convert.model_fields_set:
+        raise ModelError(
+            f"{config.model.path.name} is a .tflite file, converted already: [convert] "
+            f"{', '.join(sorted(config.convert.model_fields_set))} cannot change it any more.",
+            "Give the Keras model it was made from, or leave that out.",
+        )
 
 
 def is_tflite(path: Path) -> bool:
