@@ -91,6 +91,12 @@ class GraphEdit:
         self._layers.remove(entry)
         self._rename(name, before)
 
+    def remove_block(self, names: Sequence[str], source: str) -> None:
+        """Take several layers out, the last of `names` last: who read that one reads what `source` gives."""
+        self._rename(names[-1], [source, 0, 0])
+        for name in names:
+            self._layers.remove(self._entry(name))
+
     def put_before(self, name: str, layer: Any, weights: Weights | None = None) -> None:
         """Put a layer between a simple layer and what it reads."""
         entry = self._entry(name)

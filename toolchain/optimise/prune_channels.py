@@ -22,6 +22,7 @@ from toolchain.optimise.count_network import count_network
 from toolchain.optimise.loss import loss_for
 from toolchain.optimise.parts_of_progress import part_of
 from toolchain.optimise.refit_readers import refit_readers
+from toolchain.optimise.refuse_optimised import refuse_optimised
 from toolchain.optimise.remove_channels import remove_channels
 from toolchain.optimise.step_context import StepContext
 from toolchain.vocabulary.data import Samples
@@ -44,6 +45,7 @@ def prune_channels(network: Any, settings: PruneChannelsSettings, context: StepC
     """
     samples = context.training(settings.step)
     context.task(network, settings.step)
+    refuse_optimised(network, settings.step)
     whole, random = _all_macs(network), np.random.default_rng(context.seed)
     fixed = whole - count_macs(network)
     chosen = samples.take(random.permutation(len(samples))[:_SAMPLES])

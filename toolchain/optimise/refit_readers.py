@@ -1,7 +1,7 @@
-"""After channels are gone: the layers that read them are fitted anew, to give what they gave before.
+"""After what a layer reads has changed: it is fitted anew, to give what it gave before.
 
 The least-squares reconstruction of He et al. 2017 ("Channel pruning for accelerating very deep neural
-networks", arXiv:1707.06168): what the lost channels said is said, as far as it can be, by those that stay.
+networks", arXiv:1707.06168): what was lost is said, as far as it can be, by what stays.
 It needs samples but no labels, and no training.
 """
 
@@ -42,10 +42,10 @@ def refit_readers(
             continue
         if np.isin(groups.reads[name], gone).any():
             given = np.flatnonzero(~np.isin(groups.gives[name], gone))
-            _refit(layer, before, after, given, samples, random)
+            refit_layer(layer, before, after, given, samples, random)
 
 
-def _refit(
+def refit_layer(
     layer: Any,
     before: Any,
     after: Any,
@@ -53,6 +53,7 @@ def _refit(
     samples: Samples,
     random: np.random.Generator,
 ) -> None:
+    """Fit the layer of this name in `after` to what `layer` of `before` gives for the channels `given`."""
     tf_keras = import_stack("tf_keras")
     small = after.get_layer(layer.name)
     old_reads, new_reads = (

@@ -12,13 +12,16 @@ import numpy as np
 from toolchain.errors import DataError
 from toolchain.network_file import save_network
 from toolchain.optimise.count_network import count_network
+from toolchain.optimise.factorise import factorise
 from toolchain.optimise.fine_tune import fine_tune
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune
 from toolchain.optimise.prune_channels import prune_channels
 from toolchain.optimise.qat import qat
+from toolchain.optimise.separate_convolutions import separate_convolutions
 from toolchain.optimise.sparsity import sparsity_of
 from toolchain.optimise.step_context import StepContext
+from toolchain.optimise.student import student
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.optimisation import (
@@ -36,10 +39,13 @@ MODEL_FILE = "float_model.keras"
 
 # One more step is one more file beside prune.py, and one more line here.
 _STEPS: Mapping[str, Callable[..., Any]] = {
+    "factorise": factorise,
     "fine_tune": fine_tune,
     "prune": prune,
     "prune_channels": prune_channels,
     "qat": qat,
+    "separate_convolutions": separate_convolutions,
+    "student": student,
 }
 
 

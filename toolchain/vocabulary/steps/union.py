@@ -8,15 +8,24 @@ from typing import Annotated
 
 from pydantic import Field
 
+from toolchain.vocabulary.steps.factorise import FactoriseSettings
 from toolchain.vocabulary.steps.fine_tune import FineTuneSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
 from toolchain.vocabulary.steps.prune_channels import PruneChannelsSettings
 from toolchain.vocabulary.steps.qat import QatSettings
+from toolchain.vocabulary.steps.separate_convolutions import SeparateConvolutionsSettings
+from toolchain.vocabulary.steps.student import StudentSettings
 from toolchain.vocabulary.steps.training import DistilSettings
 
 # One more step is one more class here.
 OptimiseStep = Annotated[
-    FineTuneSettings | PruneSettings | PruneChannelsSettings | QatSettings,
+    FactoriseSettings
+    | FineTuneSettings
+    | PruneSettings
+    | PruneChannelsSettings
+    | QatSettings
+    | SeparateConvolutionsSettings
+    | StudentSettings,
     Field(discriminator="step"),
 ]
 
