@@ -194,14 +194,8 @@ void chipcast_depthwise_3x3_s8_dsp(const struct chipcast_depthwise_3x3_s8_dsp_pa
     for (int32_t batch = 0; batch < p->batches; ++batch) {
         for (int32_t channel = 0; channel < p->channels;) {
             const uint32_t *plane = scratch;
-            int32_t last = channel;
-            if (p->planes == 4 && channel + 4 <= p->channels) {
-                chipcast_fill_four_planes(&planes, input + channel, scratch);
-                last += 3;
-            } else {
-                chipcast_fill_plane(&planes, input + channel, scratch);
-            }
-            for (; channel <= last; ++channel, plane += size) {
+            const int32_t end = channel + chipcast_fill_planes(&planes, p->planes, channel, input, scratch);
+            for (; channel < end; ++channel, plane += size) {
                 convolve_plane(p, &b, channel, plane, output + channel);
             }
         }

@@ -7,7 +7,7 @@
 /* `weights` has twelve bytes a channel: for each column of the filter the rows 0, 1, 1, 2. Sums become
  * outputs by SSAT8(SMMLA(bias + 256 * sum, multiplier, zero) >> 8), see toolchain/compile/saturated_form.py;
  * `bias` has the input's zero point in it, so padding reads as input_zero_point. `planes`: how many channels are copied
- * at a time, 1 or 4. */
+ * at a time, 1, 2 or 4. */
 struct chipcast_depthwise_3x3_stride_2_s8_dsp_params {
     int32_t batches;
     int32_t input_height;

@@ -87,6 +87,29 @@ static __attribute__((noinline, unused)) void chipcast_fill_plane(const struct c
     }
 }
 
+/* The planes of two channels, one after the other. */
+static __attribute__((noinline, unused)) void chipcast_fill_two_planes(const struct chipcast_planes *p,
+                                                                       const int8_t *image, uint32_t *plane)
+{
+    const int8_t zeros[2] = {(int8_t)p->zero_point, (int8_t)p->zero_point};
+    uint32_t *first = plane + p->padding_left, *second = first + p->pairs * p->columns;
+    for (int32_t row = -p->padding_top, i = p->pairs; i > 0 && row < p->height && p->inside > 0; row += 2, --i) {
+        const struct chipcast_plane_row low = chipcast_plane_row(p, image, row, zeros);
+        const struct chipcast_plane_row high = chipcast_plane_row(p, image, row + 1, zeros);
+        const int8_t *a = low.from, *b = high.from;
+        uint32_t *const end = first + p->inside;
+        do {
+            const uint32_t both = chipcast_pkhbt_lsl16(chipcast_load_half(a), chipcast_load_half(b));
+            *first++ = chipcast_sxtb16(both);
+            *second++ = chipcast_sxtb16_ror8(both);
+            a += low.step;
+            b += high.step;
+        } while (first != end);
+        first += p->columns - p->inside;
+        second += p->columns - p->inside;
+    }
+}
+
 /* The planes of four channels, one after the other: a word of the image has a value of each. */
 static __attribute__((noinline, unused)) void chipcast_fill_four_planes(const struct chipcast_planes *p, const int8_t *image, uint32_t *plane)
 {
@@ -101,12 +124,11 @@ static __attribute__((noinline, unused)) void chipcast_fill_four_planes(const st
         uint32_t *const end = first + p->inside;
         do {
             const uint32_t x = chipcast_load_word(a), y = chipcast_load_word(b);
-            const uint32_t even_x = chipcast_sxtb16(x), even_y = chipcast_sxtb16(y);
-            const uint32_t odd_x = chipcast_sxtb16_ror8(x), odd_y = chipcast_sxtb16_ror8(y);
-            *first++ = chipcast_pkhbt_lsl16(even_x, even_y);
-            *second++ = chipcast_pkhbt_lsl16(odd_x, odd_y);
-            *third++ = chipcast_pkhtb_asr16(even_y, even_x);
-            *fourth++ = chipcast_pkhtb_asr16(odd_y, odd_x);
+            const uint32_t low_halves = chipcast_pkhbt_lsl16(x, y), high_halves = chipcast_pkhtb_asr16(y, x);
+            *first++ = chipcast_sxtb16(low_halves);
+            *second++ = chipcast_sxtb16_ror8(low_halves);
+            *third++ = chipcast_sxtb16(high_halves);
+            *fourth++ = chipcast_sxtb16_ror8(high_halves);
             a += low.step;
             b += high.step;
         } while (first != end);
@@ -115,6 +137,23 @@ static __attribute__((noinline, unused)) void chipcast_fill_four_planes(const st
         third += skip;
         fourth += skip;
     }
+}
+
+/* Fills planes with as many channels, from `channel` on, as there are planes and channels; how many. */
+static inline int32_t chipcast_fill_planes(const struct chipcast_planes *p, int32_t planes, int32_t channel,
+                                           const int8_t *image, uint32_t *plane)
+{
+    const int32_t left = p->channels - channel;
+    if (planes == 4 && left >= 4) {
+        chipcast_fill_four_planes(p, image + channel, plane);
+        return 4;
+    }
+    if (planes >= 2 && left >= 2) {
+        chipcast_fill_two_planes(p, image + channel, plane);
+        return 2;
+    }
+    chipcast_fill_plane(p, image + channel, plane);
+    return 1;
 }
 
 #endif

@@ -18,6 +18,14 @@ static inline uint32_t chipcast_load_word(const void *from)
     return word;
 }
 
+/* Two bytes. */
+static inline uint32_t chipcast_load_half(const void *from)
+{
+    uint16_t half;
+    memcpy(&half, from, sizeof half);
+    return half;
+}
+
 static inline void chipcast_store_word(void *to, uint32_t word)
 {
     memcpy(to, &word, sizeof word);

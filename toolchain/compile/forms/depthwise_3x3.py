@@ -28,7 +28,8 @@ _FILTER = 3
 _ROW_ORDER = (0, 1, 1, 2)
 # Estimated cycles of a word of a plane, of two by two outputs, of one output at stride 2, of a channel.
 _WORD_CYCLES, _BLOCK_CYCLES, _STRIDE_2_CYCLES, _CHANNEL_CYCLES = 6, 66, 24, 60
-_MOST_PLANES = 4
+# For speed, so much may the arena grow.
+_HARDLY_MORE = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def propose(layer: LayerView, target: Target) -> Candidate | str:
     if isinstance(stage, str):
         return stage
     shape = _shape(layer)
-    planes = _MOST_PLANES if target.optimise_for == "speed" and _has_room(layer, shape) else 1
+    planes = next((n for n in (4, 2) if target.optimise_for == "speed" and _have_room(n, layer, shape)), 1)
     why = "one rounding proven right for every sum, saturation the only clamp"
     return Candidate(shape.cycles, why, lambda pool: _lower(layer, stage, shape, planes, pool))
 
@@ -93,8 +94,8 @@ def _shape(layer: LayerView) -> _Shape:
     return _Shape(pairs, columns, batches * channels * a_channel)
 
 
-def _has_room(layer: LayerView, shape: _Shape) -> bool:
-    """Whether four planes at a time take no more memory than some layer needs for its tensors alone."""
+def _have_room(planes: int, layer: LayerView, shape: _Shape) -> bool:
+    """Whether so many planes take hardly more memory than some layer needs for its tensors alone."""
     tensors = layer.graph.tensors
     needs = (
         sum(tensors[i].bytes for i in {*op.inputs, *op.outputs} if i >= 0 and tensors[i].data is None)
@@ -102,7 +103,7 @@ def _has_room(layer: LayerView, shape: _Shape) -> bool:
     )
     source, output = layer.input(), layer.output()
     own = source.bytes + (0 if source.shape == output.shape else output.bytes)
-    return own + 4 * _MOST_PLANES * shape.pairs * shape.columns <= max(needs)
+    return own + 4 * planes * shape.pairs * shape.columns <= _HARDLY_MORE * max(needs)
 
 
 def _lower(layer: LayerView, stage: Saturated, shape: _Shape, planes: int, pool: ConstantPool) -> Lowering:
