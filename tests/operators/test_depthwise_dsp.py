@@ -53,7 +53,7 @@ def test_every_output_is_the_oracles(tmp_path: Path) -> None:
     kernels = check(0, tmp_path)
     for kernel in ("depthwise_3x3_s8_dsp", "depthwise_3x3_stride_2_s8_dsp"):
         for planes in ("1", "2", "4"):
-            assert kernels[kernel, planes] >= 2, kernels
+            assert kernels[kernel, planes] >= 1, kernels
     # Other filters, other clamps, outputs of both signs.
     assert kernels["depthwise_conv_2d_s8", ""] <= LAYERS // 2, kernels
 
