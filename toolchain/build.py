@@ -223,7 +223,9 @@ def _memory_use(elf: ELFFile, board: Board) -> tuple[int, int]:
     others = sum(
         int(section["sh_size"]) for section in writable if section.name.startswith(REGION_SECTION_PREFIX)
     )
-    return max(flash_ends, default=0), max(ram_ends, default=0) + others
+    # Without a linker script of chipcast's, the stack has no section of its own.
+    stack = 0 if board.support.linker_script else board.memory.stack_bytes
+    return max(flash_ends, default=0), max(ram_ends, default=0) + others + stack
 
 
 def _hexadecimal_text(elf: ELFFile, objects: dict[str, tuple[int, int]], symbol: str) -> str:

@@ -13,6 +13,8 @@ from toolchain.vocabulary.board import Board
 _VERSION_SECONDS = 20.0
 _ARM = "arm-none-eabi-"
 _SPECS = "--specs="
+_ARDUINO = Path("/usr/share/arduino/hardware/arduino/avr")
+_SIMAVR_HEADER = Path("/usr/include/simavr/sim_avr.h")
 RP2040JS_VERSION = "1.4.1"
 _LIBRARIES = {"nano.specs": "libnewlib-arm-none-eabi", "picolibc.specs": "picolibc-riscv64-unknown-elf"}
 
@@ -70,7 +72,17 @@ def require_compiler(board: Board) -> str:
                 f"The compiler {command} has no C library for microcontrollers ({name}).",
                 _install(_LIBRARIES.get(name, board.compiler.package or command)),
             )
+    if board.platformio.variant and not _has_arduino_core():
+        raise MissingCompilerError(
+            f"The Arduino core for the board {board.id} is not installed.", _install("arduino-core-avr")
+        )
     return path
+
+
+def _has_arduino_core() -> bool:
+    """Whether the project's build will find it (platform/builder/arduino.py looks there)."""
+    packaged = platformio_core_dir() / "packages" / "framework-arduino-avr"
+    return any((folder / "cores" / "arduino").is_dir() for folder in (packaged, _ARDUINO))
 
 
 def require_simulator(board: Board) -> None:
@@ -85,6 +97,11 @@ def require_simulator(board: Board) -> None:
         raise MissingSimulatorError(
             f"The simulator rp2040js for the board {board.id} is not installed.",
             f"Install it with `npm install --prefix {node_dir()} rp2040js@{RP2040JS_VERSION}`.",
+        )
+    if simulator and simulator.kind == "simavr" and not (shutil.which("cc") and _SIMAVR_HEADER.is_file()):
+        raise MissingSimulatorError(
+            f"The library of simavr, for the board {board.id}, or the compiler cc is not installed.",
+            _install("gcc libsimavr-dev"),
         )
 
 

@@ -14,12 +14,15 @@ from toolchain.installed import platformio_core_dir
 from toolchain.vocabulary.board import Board
 
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes?")
+# The linker of AVR tells addresses instead.
+_OUTSIDE = re.compile(r"address (0x[0-9a-f]+) of .* is not within region [`'](text|data)'")
 _COMPILER_ERROR = re.compile(r"^(.*?:\d+(?::\d+)?: (?:fatal )?error: .*)$", re.MULTILINE)
 _LINKER_ERROR = re.compile(
     r"^(.*(?:undefined reference to|multiple definition of|cannot find ).*)$", re.MULTILINE
 )
 _OTHER_ERROR = re.compile(r"^(?:\*\*\* \[.*?\] |Error: |Exception: )(.*)$", re.MULTILINE)
-_MEMORIES = {"FLASH": "flash", "RAM": "RAM"}
+# The last two as the linker of AVR calls them.
+_MEMORIES = {"FLASH": "flash", "RAM": "RAM", "text": "flash", "data": "RAM"}
 
 
 def run_platformio(
@@ -83,7 +86,7 @@ def _environment(project: Path, board: Board) -> dict[str, str]:
 def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastError:
     """What a failed build has to say: which memory is too small, or the compiler's first error."""
     text = done.stderr + "\n" + done.stdout
-    overflows = dict(_OVERFLOW.findall(text))
+    overflows = {**dict(_OVERFLOW.findall(text)), **_outside(text, board)}
     if overflows:
         return DoesNotFitError(
             f"The firmware does not fit the board {board.id}: "
@@ -98,9 +101,22 @@ def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastE
     return BuildError(f"PlatformIO ended with exit code {done.exit_code}.", f"See the log: {log}.")
 
 
+def _outside(text: str, board: Board) -> dict[str, int]:
+    """By how many bytes the regions of AVR's linker are too small; RAM without the stack's reserve."""
+    memory = board.memory
+    ends = {
+        "text": memory.flash_origin + memory.flash_bytes,
+        "data": memory.ram_origin + memory.ram_bytes - memory.stack_bytes,
+    }
+    found: dict[str, int] = {}
+    for address, region in _OUTSIDE.findall(text):
+        found[region] = max(found.get(region, 0), int(address, 16) - ends[region])
+    return found
+
+
 def _too_large(board: Board, region: str, count: int) -> str:
     sizes = {r.name: r.bytes for r in board.memory.regions}
-    sizes |= {"FLASH": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
-    size = sizes.get(region)
+    sizes |= {"flash": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
+    size = sizes.get(_MEMORIES.get(region, region))
     of = f" of {size:,} bytes" if size else ""
     return f"{count:,} bytes too large for its {_MEMORIES.get(region, region)}{of}"

@@ -130,7 +130,7 @@ def _refuse_unsupported(graph: Graph, board: Board, unread: Sequence[LayerView])
         operator = layer.operator
         support = OPERATORS.get(operator.name)
         unknown = WITHOUT_REFERENCE.get(operator.name, "the operator is not supported")
-        reason = unknown if support is None else first_refusal(support, layer)
+        reason = unknown if support is None else first_refusal(support, layer) or _too_wide(layer, board)
         if reason is not None:
             refusals.append(f"layer {layer.name!r} ({operator.name}): {reason}")
     if not graph.inputs or not graph.outputs:
@@ -143,6 +143,14 @@ def _refuse_unsupported(graph: Graph, board: Board, unread: Sequence[LayerView])
             f"reason{'s' if len(refusals) > 1 else ''}): {shown}.",
             "Change these layers; docs/operators.md lists what is supported.",
         )
+
+
+def _too_wide(layer: LayerView, board: Board) -> str | None:
+    """The kernels for 16-bit activations count on an int of 32 bits, as every core but AVR has it."""
+    tensors = (layer.graph.tensors[i] for i in (*layer.operator.inputs, *layer.operator.outputs) if i >= 0)
+    if board.core.startswith("avr") and any(tensor.dtype == "INT16" for tensor in tensors):
+        return "16-bit values are not supported on AVR, whose int has 16 bits"
+    return None
 
 
 def _port_refusal(graph: Graph, index: int) -> str | None:

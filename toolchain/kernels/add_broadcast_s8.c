@@ -2,7 +2,7 @@
 
 #include "requantise.h"
 
-#define EXTRA_BITS (1 << 20)
+#define EXTRA_BITS ((int32_t)1 << 20)
 
 static int8_t add(const struct chipcast_add_broadcast_s8_params *p, int32_t input1, int32_t input2)
 {

@@ -2,7 +2,7 @@
 
 #include "requantise.h"
 
-#define EXTRA_BITS (1 << 20)
+#define EXTRA_BITS ((int32_t)1 << 20)
 
 void chipcast_add_s8(const struct chipcast_add_s8_params *p, const int8_t *input1, const int8_t *input2,
                      int8_t *output)

@@ -3,8 +3,8 @@
 #include "requantise.h"
 
 /* Q3.28: 1 and 3/2. Q0.31: half the square root of 2. */
-#define ONE_Q3 (1 << 28)
-#define THREE_HALVES_Q3 ((1 << 28) + (1 << 27))
+#define ONE_Q3 ((int32_t)1 << 28)
+#define THREE_HALVES_Q3 (((int32_t)1 << 28) + ((int32_t)1 << 27))
 #define HALF_ROOT_OF_TWO 1518500250
 
 #define OUTPUT_FRACTION_BITS 7
@@ -24,10 +24,10 @@ static struct factor inverse_square_root(int32_t x)
         return found;
     }
     int32_t right_shift = 11;
-    for (; x >= (1 << 29); x /= 4) {
+    for (; x >= ((int32_t)1 << 29); x /= 4) {
         ++right_shift;
     }
-    for (; x < (1 << 27); x *= 4) {
+    for (; x < ((int32_t)1 << 27); x *= 4) {
         --right_shift;
     }
     const int32_t half = chipcast_rounding_shift_right(x >> 1, 1);

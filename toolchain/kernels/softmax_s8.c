@@ -3,7 +3,7 @@
 #include "requantise.h"
 
 /* Q2.29 numbers of the Newton-Raphson division. */
-#define ONE_Q2 (1 << 29)
+#define ONE_Q2 ((int32_t)1 << 29)
 #define FORTY_EIGHT_SEVENTEENTHS_Q2 1515870810
 #define MINUS_THIRTY_TWO_SEVENTEENTHS_Q2 (-1010580540)
 

@@ -3,7 +3,7 @@
 #include "broadcast.h"
 #include "requantise.h"
 
-#define EXTRA_BITS (1 << 20)
+#define EXTRA_BITS ((int32_t)1 << 20)
 
 static void sub_row(const void *params, const int8_t *input1, int32_t step1, const int8_t *input2, int32_t step2,
                     int32_t length, int8_t *output)

@@ -17,7 +17,7 @@ from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.settings import OPTIMISATION_FLAGS
 
 ENGINE = "aot"
-_RP2040_RUNNER = "platform/rp2040.cjs"
+_RUNNERS = {"platform/rp2040.cjs": "rp2040js", "platform/simavr_board.c": "simavr"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 
 
@@ -83,8 +83,8 @@ def compiler_name(board: Board) -> str:
 
 def _is_for_other_boards(name: str, board: Board) -> bool:
     """Whether it is a linker script that `board` does not have, or what runs a simulator of another kind."""
-    if name == _RP2040_RUNNER:
-        return board.simulator is None or board.simulator.kind != "rp2040js"
+    if name in _RUNNERS:
+        return board.simulator is None or board.simulator.kind != _RUNNERS[name]
     return name.startswith("platform/ldscripts/") and name != (
         f"platform/ldscripts/{board.support.linker_script}.j2"
     )
@@ -102,6 +102,9 @@ def _manifest(board: Board) -> bytes:
     }
     if board.compiler.package:
         build["package"] = board.compiler.package
+    if board.platformio.variant:
+        build["arduino_variant"] = board.platformio.variant
+        build["data_bytes"] = board.memory.ram_bytes - board.memory.stack_bytes
     if board.support.linker_script:
         build["ldscript"] = board.support.linker_script
     manifest: dict[str, object] = {
@@ -116,7 +119,8 @@ def _manifest(board: Board) -> bytes:
         },
     }
     if board.simulator:
-        manifest["simulator"] = board.simulator.model_dump(exclude_none=True)
+        simulator = board.simulator.model_dump(exclude_none=True)
+        manifest["simulator"] = {**simulator, "clock_hz": board.clock_hz} if board.clock_hz else simulator
     return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
@@ -125,11 +129,13 @@ def _support(board: Board) -> dict[str, bytes]:
     root = paths.firmware_templates() / "support"
     files = {}
     for kind in ("startup", "uart", "timer"):
-        source = root / kind / f"{getattr(board.support, kind)}.c"
-        if not source.is_file():
-            known = ", ".join(sorted(path.stem for path in source.parent.glob("*.c")))
+        sources = {path.stem: path for path in sorted((root / kind).glob("*.c*"))}
+        name = getattr(board.support, kind)
+        source = sources.get(name)
+        if source is None:
+            known = ", ".join(sources)
             raise BoardError(
-                f"The board {board.id} names the {kind} {source.stem!r}, which does not exist.",
+                f"The board {board.id} names the {kind} {name!r}, which does not exist.",
                 f"Those that exist are: {known}.",
             )
         files[f"src/support/{kind}/{source.name}"] = source.read_bytes()

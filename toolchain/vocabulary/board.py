@@ -85,7 +85,14 @@ class PlatformIO(_Strict):
 
     platform: str = Field(min_length=1, max_length=200)
     board: str = Field(min_length=1, max_length=100)
-    framework: str | None = None
+    framework: Literal["arduino"] | None = None
+    variant: Identifier | None = Field(default=None, description="the Arduino core's, with its pins")
+
+    @model_validator(mode="after")
+    def _has_a_variant_with_its_framework(self) -> Self:
+        if self.platform == "chipcast" and (self.framework is None) != (self.variant is None):
+            raise ValueError("the framework arduino needs a variant, and no other has one")
+        return self
 
 
 class Compiler(_Strict):
@@ -142,7 +149,7 @@ class Timer(_Strict):
 class Simulator(_Strict):
     """What "flashing" starts.  Absent for a board on the desk."""
 
-    kind: Literal["qemu", "rp2040js", "host"]
+    kind: Literal["qemu", "rp2040js", "simavr", "host"]
     machine: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
     program: str | None = Field(default=None, pattern=r"^[a-z0-9\-_]+$")
     bios: Literal["none"] | None = Field(default=None, description="QEMU's; None: the machine's own default")
@@ -155,6 +162,8 @@ class Simulator(_Strict):
             raise ValueError("qemu needs a machine and a program")
         if self.kind == "rp2040js" and self.program is None:
             raise ValueError("rp2040js needs a program, which is node")
+        if self.kind == "simavr" and (self.machine is None or self.program is None):
+            raise ValueError("simavr needs a machine, which is the microcontroller, and a program")
         return self
 
 

@@ -12,12 +12,16 @@ board = env.BoardConfig()
 platform_dir = env.PioPlatform().get_dir()
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(platform_dir, "builder"))
-import build_id  # noqa: E402 - it lies beside this file
+import arduino  # noqa: E402 - they lie beside this file
+import build_id  # noqa: E402
 
 project_dir = env.subst("$PROJECT_DIR")
 build_dir = env.subst("$BUILD_DIR")
 prefix = board.get("build.prefix")
 core_flags = list(board.get("build.flags", []))
+
+# Debian's avr-gcc is older than the option for all kinds of paths.
+PREFIX_MAP = "-fdebug-prefix-map" if prefix == "avr-" else "-ffile-prefix-map"
 
 env.Replace(
     CC=board.get("build.compiler"),
@@ -45,7 +49,7 @@ env.Append(
         # The compiler must not fuse a multiplication with an addition: results are exact to the last bit.
         "-ffp-contract=off",
         # The same bytes from whichever folder.
-        *["-ffile-prefix-map=%s=." % folder for folder in sorted({project_dir, os.path.realpath(project_dir)})],
+        *["%s=%s=." % (PREFIX_MAP, folder) for folder in sorted({project_dir, os.path.realpath(project_dir)})],
     ],
     LINKFLAGS=[*core_flags, "-Wl,--gc-sections", "-Wl,-Map=" + os.path.relpath(os.path.join(build_dir, "firmware.map"), project_dir)],
 )
@@ -58,6 +62,10 @@ if script:
     env.Replace(LDSCRIPT_PATH=os.path.join(platform_dir, "ldscripts", script))
 else:
     env.Append(LIBS=["m"])
+
+variant = board.get("build.arduino_variant", "")
+if variant:
+    arduino.add_core(env, variant, board.get("upload.maximum_size"), board.get("build.data_bytes"))
 
 # The build id is compiled from one generated file, whose text is known only after all flags are.
 id_source = os.path.join(build_dir, "generated", "build_id.c")
@@ -75,11 +83,12 @@ else:
     # By name alone: PlatformIO keeps a library's archive in a folder that it names by a hash of where the
     # project lies, which is no part of what is built.
     words += ["-l" + os.path.basename(str(library)) for library in env.Flatten(env.get("LIBS", []))]
+    words += arduino.identity(env) if variant else []
     flags = [
         env.subst(str(word)).replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
         for word in words
         # These name the project's folder, and only take it out of the result.
-        if not str(word).startswith("-ffile-prefix-map=")
+        if not str(word).startswith(PREFIX_MAP + "=")
     ]
     # What src/ is compiled with on top.
     flags += ["src:" + word for word in shlex.split(env.subst("$SRC_BUILD_FLAGS"))]
