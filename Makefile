@@ -64,7 +64,6 @@ packages:
 	command -v qemu-system-riscv32 >/dev/null || missing="$$missing qemu-system-misc"; \
 	command -v avr-gcc >/dev/null || missing="$$missing gcc-avr avr-libc"; \
 	test -d /usr/share/arduino/hardware/arduino/avr || missing="$$missing arduino-core-avr"; \
-	command -v simavr >/dev/null || missing="$$missing simavr"; \
 	test -f /usr/include/simavr/sim_avr.h || missing="$$missing libsimavr-dev"; \
 	command -v qemu-system-arm >/dev/null || missing="$$missing qemu-system-arm"; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \

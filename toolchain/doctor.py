@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from serial.tools import list_ports
 
-from toolchain import process
-from toolchain.errors import ChipcastError
+from toolchain import installed, process
+from toolchain.errors import ChipcastError, MissingSimulatorError
 from toolchain.load.board import list_boards
 from toolchain.vocabulary.board import Board
 
 _VERSION_SECONDS = 20.0
+_COMMON_COMPILERS = ("", "arm-none-eabi-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,26 @@ def _board_tools() -> list[Check]:
 
 
 def _tools_of(board: Board) -> list[Check]:
+    """What builds and runs `board`; what only some simulated boards need is an extra."""
     compiler = f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
-    checks = [_program(compiler, f"building for {board.id}", board.compiler.package)]
     simulator = board.simulator
+    common = board.compiler.prefix in _COMMON_COMPILERS
+    checks = [_program(compiler, f"building for {board.id}", board.compiler.package)]
     if simulator is not None and simulator.program is not None:
+        common = common and simulator.kind == "qemu"
         checks.append(_program(simulator.program, f"running {board.id}", simulator.package))
-    return checks
+        if simulator.kind != "qemu":
+            checks.append(_emulator(board, simulator.kind))
+    return [check if common else replace(check, optional=True) for check in checks]
+
+
+def _emulator(board: Board, name: str) -> Check:
+    """A simulator that is a library of its program's."""
+    try:
+        installed.require_simulator(board)
+    except MissingSimulatorError as missing:
+        return Check(name, None, f"running {board.id}", missing.next_action)
+    return Check(name, "found", f"running {board.id}", "")
 
 
 def _program(name: str, needed_for: str, package: str | None) -> Check:

@@ -51,7 +51,7 @@ def _cells(board: Board) -> list[str]:
         _kilobytes(memory.flash_bytes),
         " + ".join(f"{_kilobytes(size)}{name}" for size, name in ram),
         board.timer.kind,
-        "–" if simulator is None else f"{simulator.program or 'none'} {simulator.machine or ''}".strip(),
+        "–" if simulator is None else f"{simulator.kind} {simulator.machine or ''}".strip(),
         *(board.verified.get(engine, "not yet") for engine in _ENGINES),
     ]
 

@@ -296,7 +296,7 @@ static void answer_dump(const struct request *request) {
     text_field_decimal("layer", layer);
     text_field_decimal("output", output);
     text_field_decimal("bytes", bytes);
-    text_field_hexadecimal("crc", crc32_update(0, tensor, bytes));
+    text_field_hexadecimal("crc", crc32_update(0, tensor, (size_t)bytes));
     text_end_checked_line();
   }
   text_string("c-dumped");
