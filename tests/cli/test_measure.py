@@ -241,7 +241,8 @@ def spoil_weight(source: Path, symbol: str, index: int) -> None:
     [
         ("host", "model_w_0_weights", 2 * 9 + 4, 0, "CONV_2D", 2),
         pytest.param(
-            *("sim_cortex_m4", "model_w_2_weights", 144 + 70, 2, "FULLY_CONNECTED", 1),
+            # Byte pairs: the lowest byte of every fourth word is a weight of channel 2.
+            *("sim_cortex_m4", "model_w_2_weights", 71, 2, "FULLY_CONNECTED", 2),
             marks=pytest.mark.simulator,
         ),
     ],
