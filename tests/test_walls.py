@@ -25,6 +25,7 @@ COMMON = {
     "network_file",
     "intervals",
     "user_code",
+    "custom_objects",
 }
 # Where a driver needs what it drives.
 ALLOWED = {

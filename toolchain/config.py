@@ -34,6 +34,9 @@ class ModelSection(Settings):
 
     path: Path = Field(strict=False)
     name: str | None = Field(default=None, min_length=1, max_length=100)
+    custom_objects: str | None = Field(
+        default=None, description="a Python module with layers of the user's own: a .py file, or a name"
+    )
 
 
 class MeasureSection(Settings):
@@ -115,28 +118,34 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Deplo
         raise ConfigError(f"{path} cannot be read: {exc.strerror}.", "Check the path.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise ConfigError(f"{path} is not valid TOML: {exc}.", "Mend the line it names.") from exc
-    _make_paths_absolute(document, path.resolve().parent)
+    _anchor(document, path.resolve().parent)
     return config_from(_merge(document, overrides or {}), source=str(path))
 
 
-def _make_paths_absolute(document: dict[str, Any], base: Path) -> None:
-    """What names a file in deploy.toml is meant from the folder `base` on."""
-    for section in ("model", "data"):
-        part = document.get(section)
-        if isinstance(part, dict) and isinstance(part.get("path"), str):
-            part["path"] = base / part["path"]
-    for step in document.get("optimise", []) if isinstance(document.get("optimise"), list) else []:
-        distil = step.get("distil") if isinstance(step, dict) else None
-        if isinstance(distil, dict) and isinstance(distil.get("teacher"), str):
-            distil["teacher"] = base / distil["teacher"]
-    metric = document.get("metric")
-    if isinstance(metric, str) and is_reference(metric):
-        document["metric"] = str(base / metric)
-    for key in ("board", "energy_table"):
-        name = document.get(key)
-        if isinstance(name, str) and name.endswith(".toml"):
-            document[key] = str(base / name)
+def _anchor(document: dict[str, Any], base: Path) -> None:
+    """Make what the file says of other files absolute: the file's own folder is where they start from."""
+    steps = document.get("optimise")
+    distils = (
+        [step.get("distil") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    )
+    for table, key in (
+        (document.get("model"), "path"),
+        (document.get("model"), "custom_objects"),
+        (document.get("data"), "path"),
+        *((distil, "teacher") for distil in distils),
+    ):
+        if isinstance(table, dict) and isinstance(table.get(key), str):
+            table[key] = _typed(base / table[key], key)
+    for key in ("metric", "board", "energy_table"):
+        value = document.get(key)
+        if isinstance(value, str) and (is_reference(value) if key == "metric" else value.endswith(".toml")):
+            document[key] = str(base / value)
     document["boards_folder"] = base / "boards"
+
+
+def _typed(path: Path, key: str) -> Path | str:
+    """The name of a module is text, though it looks like a path."""
+    return str(path) if key == "custom_objects" else path
 
 
 def config_from(values: Mapping[str, Any], *, source: str = "the options") -> DeployConfig:
@@ -153,6 +162,8 @@ def config_from(values: Mapping[str, Any], *, source: str = "the options") -> De
     data = config.data
     if data is not None:
         data = data.model_copy(update={"path": _existing_data(data.path)})
+    if config.model.custom_objects is not None:
+        file_of(config.model.custom_objects)
     _check_metric(config.metric)
     for teacher in teachers_of(config.optimise):
         _existing(teacher, "teacher")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from toolchain.custom_objects import known_to_tf_keras
 from toolchain.errors import ModelError
 from toolchain.tensorflow_import import import_stack
 
@@ -28,27 +29,26 @@ def save_network(network: Any, file: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load_network(file: Path, custom: Mapping[str, Any] | None = None) -> Any:
-    """Read what `save_network` wrote; `custom` are classes and functions of the user's own, by name.
+def load_network(file: Path) -> Any:
+    """Read what `save_network` wrote.
 
     Raises:
         ModelError: it cannot be read.
     """
     tf_keras = import_stack("tf_keras")
     try:
-        with known_objects(custom):
+        with known_objects():
             return tf_keras.models.load_model(file, compile=False)
     except Exception as exc:
         raise ModelError(f"{file.name} cannot be loaded.", "Run the optimise stage again (--force).") from exc
 
 
 @contextlib.contextmanager
-def known_objects(custom: Mapping[str, Any] | None = None) -> Iterator[None]:
+def known_objects() -> Iterator[None]:
     """A scope in which Keras finds the user's objects, and the wrappers of tensorflow-model-optimization."""
-    tf_keras = import_stack("tf_keras")
     tfmot = import_stack("tensorflow_model_optimization")
     with (
-        tf_keras.utils.custom_object_scope(dict(custom or {})),
+        known_to_tf_keras(),
         tfmot.quantization.keras.quantize_scope(),
         tfmot.sparsity.keras.prune_scope(),
         tfmot.clustering.keras.cluster_scope(),

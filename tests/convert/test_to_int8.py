@@ -157,11 +157,15 @@ def test_an_operation_tflite_does_not_have_is_named(
         convert_to_int8(tmp_path / "folder", samples[:, 0, :2].reshape(-1, 4), progress=silent)
 
 
-def test_several_inputs_are_refused(tf_keras: Any, tmp_path: Path) -> None:
-    left, right = tf_keras.Input((4,)), tf_keras.Input((4,))
-    network = tf_keras.Model([left, right], tf_keras.layers.Add()([left, right]))
-    with pytest.raises(ModelError, match="2 inputs"):
-        convert_to_int8(saved(network, tmp_path), np.zeros((3, 4), np.float32), progress=silent)
+def test_several_inputs_keep_their_order(tf_keras: Any, tmp_path: Path) -> None:
+    inputs = [tf_keras.Input((4 + number,), name=name) for number, name in enumerate("zmxa")]
+    network = tf_keras.Model(inputs, tf_keras.layers.Concatenate()(inputs))
+    file = saved(network, tmp_path)
+    with pytest.raises(DataError, match="has 4 inputs, the data gives 1"):
+        convert_to_int8(file, np.zeros((3, 4), np.float32), progress=silent)
+    arrays = [np.full((3, 4 + number), 10.0**number, np.float32) for number in range(4)]
+    graph = read_graph(convert_to_int8(file, arrays, progress=silent), "several")
+    assert [graph.tensors[index].shape for index in graph.inputs] == [(1, 4 + number) for number in range(4)]
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:

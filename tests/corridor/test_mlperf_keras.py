@@ -1,4 +1,4 @@
-"""MLPerf Tiny's four Keras models, as published, through quantisation to firmware that gives the oracle's bytes."""
+"""MLPerf Tiny's four Keras models, as published, to firmware that gives the oracle's bytes."""
 
 from __future__ import annotations
 

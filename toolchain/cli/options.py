@@ -38,6 +38,7 @@ MetricName = Annotated[
     str | None, typer.Option(help="accuracy, auc, mse, mae or module:function \\[what fits the data]")
 ]
 TestFraction = Annotated[float | None, typer.Option(help="share held out where the file has no test part")]
+CustomObjects = Annotated[str | None, typer.Option(help="Python module with layers of your own")]
 Name = Annotated[str | None, typer.Option(help="what to call the model")]
 Prune = Annotated[float | None, typer.Option(help="short for --step 'prune sparsity=…', before any --step")]
 Step = Annotated[
@@ -105,6 +106,7 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     },
     "Model": {
         "name": ("model.name", Name),
+        "custom_objects": ("model.custom_objects", CustomObjects),
         "step": ("optimise", Step),
         "prune": ("optimise", Prune),
         "calibration_samples": ("convert.calibration_samples", Calibration),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.convert.repair_biases import repair_biases
-from toolchain.convert.value_ranges import quantise_with_ranges
+from toolchain.convert.value_ranges import Sample, quantise_with_ranges
 from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
 from toolchain.network_file import load_network
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
@@ -23,7 +23,7 @@ _FLOAT_TYPES = ("FLOAT16", "FLOAT32", "FLOAT64", "BFLOAT16", "COMPLEX64", "COMPL
 
 def convert_to_int8(
     model_file: Path,
-    calibration: npt.NDArray[np.float32],
+    calibration: npt.NDArray[np.float32] | Sequence[npt.NDArray[np.float32]],
     *,
     settings: ConvertSettings | None = None,
     progress: Progress,
@@ -34,7 +34,8 @@ def convert_to_int8(
     Weights are int8, and so are activations, unless `settings.activations` makes them int16.
 
     `calibration` are samples, float32, shape (samples, …), from which the converter learns the range
-    of every tensor; a few hundred from the training data do.  The same model and samples give the
+    of every tensor; a few hundred from the training data do.  Of a model with several inputs, an array an
+    input, in the model's order, which is also that of the `.tflite`.  The same model and samples give the
     same bytes.  `log` receives TensorFlow's native output.
 
     Raises:
@@ -48,11 +49,12 @@ def convert_to_int8(
         settings = settings or ConvertSettings()
         network = load_network(model_file)
         _require_possible(settings, network)
-        shape = _check_calibration(network, calibration)
+        arrays = [calibration] if isinstance(calibration, np.ndarray) else list(calibration)
+        shapes = _check_calibration(network, arrays)
         progress(0.0, "tracing the model")
-        heard = _Calibration(calibration, progress)
+        heard = _Calibration(dict(zip(_input_names(network), arrays, strict=True)), progress)
         try:
-            converter = _converter(network, shape, settings)
+            converter = _converter(network, shapes, settings)
             converter.representative_dataset = heard.samples
             if settings.range == "min-max":
                 model = repair_biases(bytes(converter.convert()))
@@ -63,6 +65,7 @@ def convert_to_int8(
                 raise heard.raised from None
             raise _refusal(exc) from exc
     require_integer_tensors(model)
+    model = _with_inputs_in_order(model, _input_names(network))
     progress(1.0, "converted")
     return model
 
@@ -90,18 +93,22 @@ def _require_possible(settings: ConvertSettings, network: Any) -> None:
         )
 
 
-def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:
-    """The input's shape with the batch at 1, once model and samples fit each other."""
-    if len(network.inputs) != 1:
-        raise ModelError(
-            f"The model has {len(network.inputs)} inputs; a data set calibrates one.",
-            "Join the inputs into one tensor, and split it inside the model.",
+def _check_calibration(network: Any, calibration: Sequence[npt.NDArray[np.float32]]) -> list[tuple[int, ...]]:
+    """The inputs' shapes with the batch at 1, once model and samples fit each other."""
+    if len(network.inputs) != len(calibration):
+        raise DataError(
+            f"The model has {len(network.inputs)} inputs, the data gives {len(calibration)}.",
+            "Name an array an input, in the model's order: inputs = ['left', 'right'] under [data].",
         )
-    wanted = tuple(network.inputs[0].shape[1:])
+    return [_check_array(tensor, array) for tensor, array in zip(network.inputs, calibration, strict=True)]
+
+
+def _check_array(tensor: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:
+    wanted = tuple(tensor.shape[1:])
     if len(calibration) == 0:
         raise DataError(
             "There are no samples to calibrate with, and without them the value ranges are unknown.",
-            "Give samples with --data FILE.npz.",
+            "Give samples with --data.",
         )
     if calibration.shape[1:] != wanted:
         raise DataError(
@@ -113,13 +120,18 @@ def _check_calibration(network: Any, calibration: npt.NDArray[np.float32]) -> tu
     return (1, *wanted)
 
 
-def _converter(network: Any, shape: tuple[int, ...], settings: ConvertSettings) -> Any:
+def _converter(network: Any, shapes: Sequence[tuple[int, ...]], settings: ConvertSettings) -> Any:
     """A converter for the network as one function of a batch of 1: an open batch would add SHAPE and PACK."""
     tensorflow, tf_keras = import_stack("tensorflow"), import_stack("tf_keras")
     # A model's own name may be one that TensorFlow takes for no scope.
     named = tf_keras.Model(network.inputs, network.outputs, name=_scope_name(network.name))
-    signature = tensorflow.TensorSpec(shape, tensorflow.float32, name=_scope_name(network.inputs[0].name))
-    traced = tensorflow.function(lambda x: named(x, training=False)).get_concrete_function(signature)
+    signature = [
+        tensorflow.TensorSpec(shape, tensorflow.float32, name=name)
+        for shape, name in zip(shapes, _input_names(network), strict=True)
+    ]
+    traced = tensorflow.function(
+        lambda *given: named(list(given) if len(given) > 1 else given[0], training=False)
+    ).get_concrete_function(*signature)
     converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], named)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     operators, wide = tensorflow.lite.OpsSet, settings.activations == "int16"
@@ -133,6 +145,30 @@ def _converter(network: Any, shape: tuple[int, ...], settings: ConvertSettings) 
     return converter
 
 
+def _input_names(network: Any) -> list[str]:
+    """What the inputs are called in the `.tflite`, where the converter leaves them in no order."""
+    names = [_scope_name(tensor.name) for tensor in network.inputs]
+    if len(names) == 1:
+        return names
+    return [f"input_{number:03d}_{name}" for number, name in enumerate(names)]
+
+
+def _with_inputs_in_order(model: bytes, names: Sequence[str]) -> bytes:
+    """The `.tflite` with its inputs in the order of `names`: data is handed over by place."""
+    import tflite  # noqa: PLC0415 (late, like everything this room imports from outside)
+
+    if len(names) == 1:
+        return model
+    changed = bytearray(model)
+    graph = tflite.Model.GetRootAs(changed, 0).Subgraphs(0)
+    found = {(graph.Tensors(place).Name() or b"").decode(): place for place in graph.InputsAsNumpy().tolist()}
+    # The vector of inputs, in the file itself.
+    graph.InputsAsNumpy()[:] = [
+        next(place for called, place in found.items() if name in called) for name in names
+    ]
+    return bytes(changed)
+
+
 def _scope_name(name: str) -> str:
     clean = re.sub(r"[^A-Za-z0-9_]", "_", name).lstrip("_")
     return clean or "model"
@@ -144,20 +180,22 @@ class _Calibration:
     What `progress` raises is remembered: the converter would wrap it in an error of its own.
     """
 
-    def __init__(self, samples: npt.NDArray[np.float32], progress: Progress) -> None:
-        self._samples = np.asarray(samples, np.float32)
+    def __init__(self, inputs: Mapping[str, npt.NDArray[np.float32]], progress: Progress) -> None:
+        self._inputs = {name: np.asarray(array, np.float32) for name, array in inputs.items()}
         self._progress = progress
         self.raised: Exception | None = None
 
-    def samples(self) -> Iterator[list[npt.NDArray[np.float32]]]:
-        """One sample at a time, shape (1, …)."""
-        for number in range(len(self._samples)):
+    def samples(self) -> Iterator[Sample]:
+        """One sample at a time, shape (1, …); of several inputs, each under its name."""
+        total = len(next(iter(self._inputs.values())))
+        for number in range(total):
             try:
-                self._progress(number / len(self._samples), "calibrating")
+                self._progress(number / total, "calibrating")
             except Exception as exc:
                 self.raised = exc
                 raise
-            yield [self._samples[number : number + 1]]
+            sample = {name: array[number : number + 1] for name, array in self._inputs.items()}
+            yield sample if len(sample) > 1 else list(sample.values())
 
 
 def _refusal(exc: Exception) -> ChipcastError:

@@ -7,7 +7,7 @@ float model, and quantisation reads them.  Between the two the ranges can be nar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.settings import ConvertSettings
 
 Range = tuple[float, float]
-Sample = Sequence[npt.NDArray[np.float32]]
+Sample = Sequence[npt.NDArray[np.float32]] | Mapping[str, npt.NDArray[np.float32]]
+"""An array an input; of several inputs, each under its name."""
 
 _BINS = 2048
 _INT8_STEPS = 255
@@ -87,12 +88,12 @@ def _histograms(
         experimental_preserve_all_tensors=True,
     )
     interpreter.allocate_tensors()
-    places = [detail["index"] for detail in interpreter.get_input_details()]
+    places = {str(detail["name"]): int(detail["index"]) for detail in interpreter.get_input_details()}
     bounds = {i: (min(float(low[0]), 0.0), max(float(high[0]), 0.0)) for i, (low, high) in tables.items()}
     counts = {i: np.zeros(_BINS, np.int64) for i, (low, high) in bounds.items() if low < high}
     for sample in samples:
         interpreter.reset_all_variables()
-        for place, values in zip(places, sample, strict=True):
+        for place, values in _placed(places, sample):
             interpreter.set_tensor(place, values)
         interpreter.invoke()
         for index in list(counts):
@@ -105,6 +106,16 @@ def _histograms(
                 continue
             counts[index] += np.histogram(values, bins=_BINS, range=(low, high))[0]
     return {index: Histogram(*bounds[index], counted) for index, counted in counts.items()}
+
+
+def _placed(places: Mapping[str, int], sample: Sample) -> list[tuple[int, npt.NDArray[np.float32]]]:
+    """Each input's tensor and values; names in a file have more around them."""
+    if not isinstance(sample, Mapping):
+        return list(zip(places.values(), sample, strict=True))
+    return [
+        (next(place for name, place in places.items() if given in name), values)
+        for given, values in sample.items()
+    ]
 
 
 def percentile_range(percentile: float) -> Callable[[Histogram], Range]:

@@ -10,6 +10,7 @@ import inspect
 import re
 from typing import Any
 
+from toolchain.custom_objects import tf_keras_counterpart
 from toolchain.errors import TranslationError
 from toolchain.tensorflow_import import import_stack
 
@@ -51,7 +52,9 @@ def translate_layer(serialised: dict[str, Any], name: str, new_name: str) -> Any
     layer_class = _layer_class(serialised, class_name, name)
     _require_float32(config.pop("dtype", None), name)
     config.pop("name", None)
-    original_class = getattr(import_stack("keras").layers, class_name)
+    original_class = getattr(import_stack("keras").layers, class_name, None)
+    if original_class is None:
+        return _of_user(layer_class, class_name, config, name, new_name)
     defaults, accepted = _defaults(original_class), _defaults(layer_class)
     settings: dict[str, Any] = {"name": new_name, "trainable": config.pop("trainable", True)}
     for key, value in config.items():
@@ -80,13 +83,32 @@ def _layer_class(serialised: dict[str, Any], class_name: str, name: str) -> Any:
             "Use the layer of that name (Add, Multiply, Activation, Reshape …), and save the model again.",
         )
     if module != "keras.layers":
-        raise refuse(
-            name, f"{class_name} is a class of its own, from {serialised.get('module') or 'nowhere'}"
-        )
+        layer_class = tf_keras_counterpart(class_name)
+        if layer_class is None:
+            raise refuse(
+                name,
+                f"{class_name} is a class of its own, from {serialised.get('module') or 'nowhere'}",
+                "Name a module with `custom_objects` under [model], whose table TF_KERAS has the same layer "
+                "for tf_keras.",
+            )
+        return layer_class
     layer_class = getattr(import_stack("tf_keras").layers, class_name, None)
     if layer_class is None or not hasattr(import_stack("keras").layers, class_name):
         raise refuse(name, f"tf_keras has no layer {class_name}")
     return layer_class
+
+
+def _of_user(layer_class: Any, class_name: str, config: dict[str, Any], name: str, new_name: str) -> Any:
+    """A layer of the user's own, from the configuration of its counterpart."""
+    try:
+        return layer_class.from_config({**config, "name": new_name})
+    except Exception as exc:
+        words = str(exc).splitlines()[0][:200] if str(exc) else type(exc).__name__
+        raise refuse(
+            name,
+            f"the user's {layer_class.__name__} does not take the configuration of {class_name} ({words})",
+            "Give both classes the same configuration.",
+        ) from exc
 
 
 def _defaults(layer_class: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from toolchain.custom_objects import known_to_keras3, known_to_tf_keras
 from toolchain.errors import ChipcastError, ModelError, TranslationError
 from toolchain.load.translate_keras3 import translate
 from toolchain.load.verify_translation import require_same_outputs
@@ -125,13 +126,14 @@ def _load_keras2(path: Path) -> Any:
     tf_keras = import_stack("tf_keras")
     # `safe_mode=` covers `.keras` only; this scope makes .h5 and SavedModel refuse stored code as well.
     scope = import_stack("tf_keras.src.saving.serialization_lib").SafeModeScope
-    with scope(True):
+    with scope(True), known_to_tf_keras():
         return tf_keras.models.load_model(path, compile=False)
 
 
 def _load_keras3(path: Path) -> Any:
     keras = import_stack("keras")
-    original = keras.saving.load_model(path, compile=False, safe_mode=True)
+    with known_to_keras3():
+        original = keras.saving.load_model(path, compile=False, safe_mode=True)
     translated = translate(original)
     require_same_outputs(original, translated)
     return translated.network
@@ -165,7 +167,7 @@ def _refuse_revived_layers(network: Any, path: Path) -> None:
         if type(layer).__module__.endswith("saved_model.load"):
             raise ModelError(
                 f"The layer {layer.name!r} of {path.name} is a {type(layer).__name__}, whose code it lacks.",
-                "Use the layers that Keras brings, and save the model again.",
+                "Name the module that defines it: custom_objects under [model].",
             )
 
 

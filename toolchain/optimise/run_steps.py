@@ -109,7 +109,8 @@ def optimise_model(
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     progress(1.0, "saved")
-    return OptimisedModel(files[-1], model.input_shape, summary, tuple(records), tuple(points))
+    more = model.input_shapes[1:]
+    return OptimisedModel(files[-1], model.input_shape, summary, tuple(records), tuple(points), more)
 
 
 def _score(metric: Metric, network: Any, data: DataSet | None) -> Score | None:

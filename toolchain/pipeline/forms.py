@@ -8,8 +8,9 @@ import numpy as np
 
 from toolchain.config import DeployConfig
 from toolchain.convert.other_forms import Form, convert_to_form, run_form
-from toolchain.pipeline.data_hash import data_key
-from toolchain.pipeline.metric import metric_key, metric_of
+from toolchain.custom_objects import know_custom_objects
+from toolchain.pipeline.data_hash import data_key, module_key
+from toolchain.pipeline.metric import metric_of
 from toolchain.pipeline.model import CONVERTING, TENSORFLOW, keras_data
 from toolchain.stages import Workshop, hash_file, hash_sources, version_of
 from toolchain.vocabulary.optimisation import OptimisedModel
@@ -23,8 +24,9 @@ def other_forms(config: DeployConfig, optimised: OptimisedModel, shop: Workshop)
 
 def _form(config: DeployConfig, form: Form, optimised: OptimisedModel, shop: Workshop) -> OtherForm:
     def action() -> OtherForm:
+        know_custom_objects(config.model.custom_objects)
         model = convert_to_form(optimised.model_file, form, log=shop.log)
-        data = keras_data(config, optimised.input_shape)
+        data = keras_data(config, optimised.input_shapes)
         score = None
         if data is not None and not data.test.more_inputs:
             test = data.test.take(slice(config.measure.samples))
@@ -39,7 +41,7 @@ def _form(config: DeployConfig, form: Form, optimised: OptimisedModel, shop: Wor
             "form": form,
             "data": data_key(config.data),
             "samples": config.measure.samples,
-            "metric": metric_key(config.metric),
+            "metric": module_key(config.metric),
             "seed": config.seed,
             "tools": version_of(*TENSORFLOW),
             "sources": hash_sources(*CONVERTING, "optimise/metric.py", "intervals.py"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolchain.optimise.metric import Metric
-from toolchain.stages import hash_file
-from toolchain.user_code import file_of, find_function
+from toolchain.user_code import find_function
 from toolchain.vocabulary.score import METRICS
 
 
@@ -19,11 +18,3 @@ def metric_of(name: str | None) -> Metric:
     if name is None or name in METRICS:
         return Metric(name)
     return Metric(Path(name).name, find_function(name))
-
-
-def metric_key(name: str | None) -> object:
-    """What a stage depends on in the metric: its name, and the file of a function of the user's own."""
-    if name is None or name in METRICS:
-        return name
-    file = file_of(name)
-    return [name, None if file is None else hash_file(file)]

@@ -6,6 +6,7 @@ loads it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from toolchain.convert.c_array import write_model_data
 from toolchain.convert.calibration_samples import calibration_rows
 from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
+from toolchain.custom_objects import know_custom_objects
 from toolchain.errors import DataError, ModelError
 from toolchain.load.dataset import load_data
 from toolchain.load.fit_data import fit_data
-from toolchain.pipeline.data_hash import data_key
+from toolchain.pipeline.data_hash import data_key, module_key
 from toolchain.pipeline.metric import metric_of
 from toolchain.stages import Workshop, hash_file, hash_sources, version_of, write_whole
 from toolchain.vocabulary.data import DataSet
@@ -26,8 +28,9 @@ from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.steps.union import teachers_of
 
 MODEL_BYTES_MAX = 1 << 30
-_OPTIMISING = ("load", "optimise", "tensorflow_import.py", "network_file.py", "intervals.py", "user_code.py")
-CONVERTING = ("load", "convert", "tensorflow_import.py", "network_file.py", "user_code.py")
+_COMMON = ("tensorflow_import.py", "network_file.py", "intervals.py", "user_code.py", "custom_objects.py")
+_OPTIMISING = ("load", "optimise", *_COMMON)
+CONVERTING = ("load", "convert", *_COMMON)
 TENSORFLOW = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "keras")
 
 
@@ -47,7 +50,7 @@ def int8_model(config: DeployConfig, shop: Workshop) -> tuple[OptimisedModel | N
         write_model_data(model, shop.folder)
     else:
         optimised = optimise(config, shop)
-        model = convert(config, optimised.model_file, optimised.input_shape, shop)
+        model = convert(config, optimised.model_file, optimised.input_shapes, shop)
     return optimised, model
 
 
@@ -83,12 +86,12 @@ def _check(model: bytes, name: str) -> None:
 
 
 def keras_data(
-    config: DeployConfig, shape: tuple[int | None, ...], classes: int | None = None
+    config: DeployConfig, shapes: Sequence[tuple[int | None, ...]], classes: int | None = None
 ) -> DataSet | None:
-    """Training and test part, float32, fitted to a model's input shape."""
+    """Training and test part, float32, fitted to a model's input shapes."""
     if config.data is None:
         return None
-    return fit_data(load_data(config.data, split=True, seed=config.seed), shape, classes=classes)
+    return fit_data(load_data(config.data, split=True, seed=config.seed), *shapes, classes=classes)
 
 
 def optimise(config: DeployConfig, shop: Workshop) -> OptimisedModel:
@@ -100,11 +103,12 @@ def optimise(config: DeployConfig, shop: Workshop) -> OptimisedModel:
         from toolchain.load.keras_model import load_keras  # noqa: PLC0415
         from toolchain.optimise.run_steps import optimise_model  # noqa: PLC0415
 
+        know_custom_objects(config.model.custom_objects)
         model = load_keras(config.model.path, log=shop.log)
         return optimise_model(
             model,
             config.optimise,
-            keras_data(config, model.input_shape, model.outputs),
+            keras_data(config, model.input_shapes, model.outputs),
             seed=config.seed,
             work=work,
             progress=shop.observer.progress,
@@ -120,7 +124,9 @@ def optimise(config: DeployConfig, shop: Workshop) -> OptimisedModel:
             "model": hash_file(config.model.path),
             "steps": [step.model_dump(mode="json") for step in config.optimise],
             "teachers": [hash_file(teacher) for teacher in teachers_of(config.optimise)],
+            "custom_objects": module_key(config.model.custom_objects),
             "data": data_key(config.data),
+            "metric": module_key(config.metric),
             "seed": config.seed,
             "tools": version_of(*TENSORFLOW),
             "sources": hash_sources(*_OPTIMISING),
@@ -132,7 +138,10 @@ def optimise(config: DeployConfig, shop: Workshop) -> OptimisedModel:
 
 
 def convert(
-    config: DeployConfig, model_file: Path, input_shape: tuple[int | None, ...], shop: Workshop
+    config: DeployConfig,
+    model_file: Path,
+    input_shapes: Sequence[tuple[int | None, ...]],
+    shop: Workshop,
 ) -> bytes:
     """The stage that converts a network's file into `model.tflite` in the shop's folder; its bytes."""
     target = shop.folder / "model.tflite"
@@ -140,7 +149,8 @@ def convert(
     def action() -> str:
         from toolchain.convert.to_int8 import convert_to_int8  # noqa: PLC0415 (brings TensorFlow)
 
-        data = keras_data(config, input_shape)
+        know_custom_objects(config.model.custom_objects)
+        data = keras_data(config, input_shapes)
         if data is None:
             raise DataError(
                 "Without data the model cannot be quantised: its value ranges are unknown.",
@@ -150,7 +160,7 @@ def convert(
         rows = calibration_rows(samples, config.convert, config.seed)
         model = convert_to_int8(
             model_file,
-            np.asarray(samples.inputs[rows], np.float32),
+            tuple(np.asarray(array[rows], np.float32) for array in samples.all_inputs),
             settings=config.convert,
             progress=shop.observer.progress,
             log=shop.log,
@@ -164,6 +174,7 @@ def convert(
         "convert",
         depends_on={
             "model": hash_file(model_file),
+            "custom_objects": module_key(config.model.custom_objects),
             "settings": config.convert.model_dump(exclude={"compare"}),
             "data": data_key(config.data),
             "seed": config.seed,

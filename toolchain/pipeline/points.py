@@ -7,6 +7,7 @@ not converted, built or measured again.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def cost_at(
         ChipcastError: it cannot be converted, does not fit, or does not run.
     """
     network = optimised.points[number]
-    return _priced(config, board, network, optimised.input_shape, _shop_of(number, network, shop))
+    return _priced(config, board, network, optimised.input_shapes, _shop_of(number, network, shop))
 
 
 def folder_of_point(number: int, shop: Workshop) -> Path:
@@ -114,11 +115,11 @@ def _priced(
     config: DeployConfig,
     board: Board | None,
     network: NetworkPoint,
-    shape: tuple[int | None, ...],
+    shapes: Sequence[tuple[int | None, ...]],
     shop: Workshop,
 ) -> ModelCost:
-    model = convert(config, network.file, shape, shop)
-    data = keras_data(config, shape)
+    model = convert(config, network.file, shapes, shop)
+    data = keras_data(config, shapes)
     graph = read_graph(model, config.name)
     inputs, score = None, None
     if data is not None:

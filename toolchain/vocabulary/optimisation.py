@@ -69,6 +69,11 @@ class KerasModel:
     input_shape: tuple[int | None, ...]
 
     @property
+    def input_shapes(self) -> tuple[tuple[int | None, ...], ...]:
+        """The shape of every input, (batch, …), in the model's order."""
+        return tuple(tuple(tensor.shape) for tensor in self.network.inputs)
+
+    @property
     def outputs(self) -> int:
         """How many values the first output has along its last axis: the classes of a classifier."""
         return int(self.network.outputs[0].shape[-1] or 0)
@@ -78,8 +83,8 @@ class KerasModel:
 class OptimisedModel:
     """What the optimise room hands on: a file that `tf_keras` loads back exactly, and how it came about.
 
-    `input_shape` is that of the model's first input, (batch, …).  `points` are the network as given and
-    after each step; the last one is `model_file`.
+    `input_shape` is that of the model's first input, (batch, …), `more_input_shapes` those of the others.
+    `points` are the network as given and after each step; the last one is `model_file`.
     """
 
     model_file: Path
@@ -87,3 +92,9 @@ class OptimisedModel:
     summary: KerasSummary
     records: tuple[StepRecord, ...]
     points: tuple[NetworkPoint, ...] = ()
+    more_input_shapes: tuple[tuple[int | None, ...], ...] = ()
+
+    @property
+    def input_shapes(self) -> tuple[tuple[int | None, ...], ...]:
+        """The shape of every input, (batch, …), in the model's order."""
+        return (self.input_shape, *self.more_input_shapes)
