@@ -12,12 +12,15 @@ from typing import Any
 
 from toolchain.custom_objects import tf_keras_counterpart
 from toolchain.errors import TranslationError
+from toolchain.load.keras3_operations import ACTIVATIONS
 from toolchain.tensorflow_import import import_stack
 
 # Settings of the same meaning under another name, Keras 3 → Keras 2.
 _RENAMED = {"LeakyReLU": {"negative_slope": "alpha"}}
 # They only say how weights start, how they are stored in a file, or how random numbers are drawn.
 _WITHOUT_EFFECT = ("seed", "build_config", "synchronized", "autocast")
+# What `tf_keras` does where it has no such setting.
+_ALWAYS = {"data_format": "channels_last"}
 # What tf_keras's constructors take out of **kwargs, so that their signatures do not show it.
 _UNDECLARED = ("zero_output_for_mask",)
 _REPLACE = "Replace it by a layer that TensorFlow 2's Keras has, and train again."
@@ -62,9 +65,11 @@ def translate_layer(serialised: dict[str, Any], name: str, new_name: str) -> Any
         if key in _WITHOUT_EFFECT or key.endswith("_initializer"):
             continue
         target = _RENAMED.get(class_name, {}).get(key, key)
-        if target in accepted or target in _UNDECLARED:
+        if key == "activation" and own_activation(serialised) is not None:
+            settings["activation"] = "linear"
+        elif target in accepted or target in _UNDECLARED:
             settings[target] = _translate_value(value, key, name)
-        elif value is not None and value != defaults.get(key, False):
+        elif value is not None and value != _ALWAYS.get(key, defaults.get(key, False)):
             raise refuse(name, f"tf_keras has no counterpart of {key}={value!r} in {class_name}")
     if settings.get("data_format") == "channels_first":
         raise refuse(name, "its data format is channels_first, which TFLite does not have")
@@ -74,14 +79,20 @@ def translate_layer(serialised: dict[str, Any], name: str, new_name: str) -> Any
         raise refuse(name, f"tf_keras refuses its settings ({str(exc).splitlines()[0][:200]})") from exc
 
 
+def own_activation(serialised: dict[str, Any]) -> str | None:
+    """The layer's activation, where it has to follow as an operation of its own; the layer is then linear.
+
+    Recurrent layers apply theirs inside, so that one that `tf_keras` has not is refused there.
+    """
+    config = serialised.get("config") or {}
+    activation = config.get("activation")
+    if isinstance(activation, str) and activation in ACTIVATIONS and "recurrent_activation" not in config:
+        return activation
+    return None
+
+
 def _layer_class(serialised: dict[str, Any], class_name: str, name: str) -> Any:
     module = str(serialised.get("module"))
-    if module.startswith("keras.src.ops"):
-        raise refuse(
-            name,
-            f"it is the operation keras.ops.{class_name.lower()}, not a layer",
-            "Use the layer of that name (Add, Multiply, Activation, Reshape …), and save the model again.",
-        )
     if module != "keras.layers":
         layer_class = tf_keras_counterpart(class_name)
         if layer_class is None:
@@ -175,6 +186,8 @@ def _activation(value: Any, name: str) -> Any:
         )
     if value == "silu":
         return "swish"
+    if value in ACTIVATIONS:
+        raise refuse(name, f"tf_keras has no activation {value!r} with the values of Keras 3")
     try:
         import_stack("tf_keras").activations.get(value)
     except ValueError as exc:

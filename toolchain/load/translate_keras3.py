@@ -10,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from toolchain.errors import ModelError, TranslationError
-from toolchain.load.keras3_layers import refuse, safe_name, translate_layer
+from toolchain.load.keras3_layers import own_activation, refuse, safe_name, translate_layer
+from toolchain.load.keras3_operations import OPERATIONS, apply_activation, apply_operation
 from toolchain.tensorflow_import import import_stack
 
 _MODELS = ("Sequential", "Functional")
+_OPERATIONS_MODULE = "keras.src.ops"
 
 
 @dataclass(slots=True, eq=False)
@@ -100,11 +104,37 @@ class _Walk:
                 raise refuse(str(waiting[0][0]["name"]), "its inputs come from nowhere in the model")
             waiting = [job for job in waiting if job not in ready]
             for item, number, node in ready:
-                args, kwargs = _filled(node["args"], tensors), _filled(node["kwargs"], tensors)
-                results = self._call(_operation(original, item), item, list(args), dict(kwargs), prefix)
+                args, kwargs = list(_filled(node["args"], tensors)), dict(_filled(node["kwargs"], tensors))
+                if str(item.get("module")).startswith(_OPERATIONS_MODULE):
+                    results = self._operate(item, args, kwargs, prefix)
+                else:
+                    layer = original.get_layer(name=str(item["name"]))
+                    results = self._call(layer, item, args, kwargs, prefix)
                 for index, tensor in enumerate(results):
                     tensors[(str(item["name"]), number, index)] = tensor
         return [tensors[key] for key in _histories(config["output_layers"])]
+
+    def _operate(
+        self, serialised: dict[str, Any], args: list[Any], kwargs: dict[str, Any], prefix: str
+    ) -> list[Any]:
+        """An operation of keras.ops on new tensors; its outputs as a flat list."""
+        class_name, name = str(serialised["class_name"]), str(serialised["name"])
+        if class_name not in OPERATIONS:
+            raise refuse(
+                name,
+                f"it is the operation keras.ops.{class_name.lower()}, which has no translation",
+                "Use a layer in its place (Add, Multiply, Activation, Reshape …), and save the model again.",
+            )
+        given = {key: value for key, value in kwargs.items() if value is not None}
+        try:
+            result = apply_operation(
+                class_name, serialised["config"], args, given, safe_name(prefix + name, self.taken)
+            )
+        except Exception as exc:
+            # TensorFlow and tf_keras refuse arguments by many kinds of errors.
+            words = (str(exc).splitlines() or [type(exc).__name__])[0][:200]
+            raise refuse(name, f"TensorFlow cannot call {class_name} so ({words})") from exc
+        return list(result) if isinstance(result, (list, tuple)) else [result]
 
     def _call(
         self, layer: Any, serialised: dict[str, Any], args: list[Any], kwargs: dict[str, Any], prefix: str
@@ -119,24 +149,24 @@ class _Walk:
         if new is None:
             new = translate_layer(serialised, name, safe_name(prefix + name, self.taken))
             self._made[id(layer)] = new
-        # None is what Keras 3 records for every argument that was left out.
-        given = {key: value for key, value in kwargs.items() if value is not None}
+        # None is what Keras 3 records for every argument that was left out, training=True for augmentation,
+        # which it does not do at inference all the same.
+        given = {
+            key: value
+            for key, value in kwargs.items()
+            if value is not None and not (key == "training" and value is True)
+        }
         try:
             result = new(*args, **given)
         except (TypeError, ValueError, AttributeError) as exc:
             raise refuse(name, f"tf_keras cannot call it so ({str(exc).splitlines()[0][:200]})") from exc
+        activation = own_activation(serialised)
+        if activation is not None:
+            result = apply_activation(activation, result)
         if not called_before:
             _copy_weights(layer, new)
-            self.translation.pairs.append((layer, new))
+            self.translation.pairs.append((layer, new if activation is None else result.node.layer))
         return list(result) if isinstance(result, (list, tuple)) else [result]
-
-
-def _operation(original: Any, serialised: dict[str, Any]) -> Any:
-    """The live layer behind a serialised one; an operation of keras.ops is refused by name."""
-    name = str(serialised["name"])
-    if str(serialised.get("module")).startswith("keras.src.ops"):
-        translate_layer(serialised, name, name)
-    return original.get_layer(name=name)
 
 
 def _histories(stored: Any) -> list[tuple[str, int, int]]:
@@ -174,10 +204,22 @@ def _filled(value: Any, tensors: dict[tuple[str, int, int], Any]) -> Any:
     if key is not None:
         return tensors[key]
     if isinstance(value, dict):
-        return {name: _filled(item, tensors) for name, item in value.items()}
+        return _constant(value, tensors)
     if isinstance(value, (list, tuple)):
         return [_filled(item, tensors) for item in value]
     return value
+
+
+def _constant(value: dict[str, Any], tensors: dict[tuple[str, int, int], Any]) -> Any:
+    """A slice, an ellipsis, an array, or a mapping of other arguments."""
+    config = value.get("config")
+    if value.get("class_name") == "__slice__" and isinstance(config, dict):
+        return slice(config.get("start"), config.get("stop"), config.get("step"))
+    if value.get("class_name") == "__ellipsis__":
+        return Ellipsis
+    if value.get("class_name") in ("__numpy__", "__tensor__") and isinstance(config, dict):
+        return np.asarray(config["value"], str(config["dtype"]))
+    return {name: _filled(item, tensors) for name, item in value.items()}
 
 
 def _copy_weights(layer: Any, new: Any) -> None:
