@@ -27,14 +27,16 @@ _STARTS: Mapping[str, str] = {
     "linear": "LINEAR",
     "random": "RANDOM",
 }
-# Layers whose one kernel the library clusters; its ways for recurrent ones leave networks that do not train.
+# Zeros, and one for each sign.
+_CLUSTERS_WITH_ZEROS = 3
+# Layers whose one kernel the library clusters.
 _KERNELS = ("Conv1D", "Conv2D", "Conv2DTranspose", "Dense")
 
 
 def cluster(network: Any, settings: ClusterSettings, context: StepContext) -> Any:
     """A new `tf_keras` model whose chosen kernels hold `settings.clusters` different values at most.
 
-    Kernels with no more weights than that are left out.  `network` is left as it is.
+    Kernels that hold no more are left out.  `network` is left as it is.
 
     Raises:
         DataError, ModelError: it cannot be trained on this data, see `StepContext.fit`.
@@ -43,11 +45,8 @@ def cluster(network: Any, settings: ClusterSettings, context: StepContext) -> An
     context.task(network, settings.step)
     refuse_nested(network, settings.step)
     refuse_quantised(network, settings.step)
-    chosen = set(
-        chosen_layers(_able(network, settings), settings.layers, settings.skip, settings.step)
-    )
-    copied = copy_network(network)
-    clustering = _clustering(copied, chosen, settings)
+    chosen = set(chosen_layers(_able(network, settings), settings.layers, settings.skip, settings.step))
+    clustering = _clustering(copy_network(network), chosen, settings)
     context.fit(clustering, settings)
     clustered = import_stack(f"{_LIBRARY}.cluster").strip_clustering(clustering)
     for name in chosen:
@@ -56,24 +55,18 @@ def cluster(network: Any, settings: ClusterSettings, context: StepContext) -> An
 
 
 def _able(network: Any, settings: ClusterSettings) -> list[str]:
-    """The names of the layers with a kernel that has more weights than it may have values."""
-    able = []
-    for layer in network.layers:
-        if type(layer).__name__ in _KERNELS:
-            size = int(np.prod(layer.kernel.shape))
-            shared_by = layer.kernel.shape[-1] if _is_per_channel(layer, settings) else 1
-            if size // shared_by > settings.clusters:
-                able.append(str(layer.name))
+    """The names of the layers whose kernel holds more values than it may."""
+    able = [
+        str(layer.name)
+        for layer in network.layers
+        if type(layer).__name__ in _KERNELS and _values(np.asarray(layer.kernel)) > settings.clusters
+    ]
     if not able:
         raise ModelError(
-            f"No layer has more than {settings.clusters} weights to cluster.",
+            f"No layer that can be clustered has more than {settings.clusters} different weights.",
             "Ask for fewer clusters, or leave the step 'cluster' out.",
         )
     return able
-
-
-def _is_per_channel(layer: Any, settings: ClusterSettings) -> bool:
-    return settings.per_channel and type(layer).__name__ == "Conv2D"
 
 
 def _clustering(copied: Any, chosen: set[str], settings: ClusterSettings) -> Any:
@@ -84,17 +77,16 @@ def _clustering(copied: Any, chosen: set[str], settings: ClusterSettings) -> Any
         if layer.name not in chosen:
             return layer
         has_zeros = bool(np.any(np.asarray(layer.kernel) == 0))
-        if has_zeros and settings.clusters < 3:
+        if has_zeros and settings.clusters < _CLUSTERS_WITH_ZEROS:
             raise ModelError(
-                f"The layer {layer.name!r} holds zeros, which need a cluster of their own beside two others.",
-                "Ask for 3 clusters or more.",
+                f"The layer {layer.name!r} holds zeros, which are a cluster of their own beside two others.",
+                f"Ask for {_CLUSTERS_WITH_ZEROS} clusters or more.",
             )
         return library.cluster_weights(
             layer,
             number_of_clusters=settings.clusters,
             cluster_centroids_init=library.CentroidInitialization[_STARTS[settings.start]],
             preserve_sparsity=has_zeros,
-            cluster_per_channel=_is_per_channel(layer, settings),
         )
 
     return import_stack("tf_keras").models.clone_model(copied, clone_function=wrapped)
@@ -103,17 +95,17 @@ def _clustering(copied: Any, chosen: set[str], settings: ClusterSettings) -> Any
 def _check(before: Any, after: Any, settings: ClusterSettings) -> None:
     """Check that the values are few and that no zero was lost."""
     old, new = np.asarray(before.kernel), np.asarray(after.kernel)
-    most = max(map(_values, np.moveaxis(new, -1, 0))) if _is_per_channel(after, settings) else _values(new)
-    if most > settings.clusters:
+    if _values(new) > settings.clusters:
         raise ModelError(
-            f"Clustering left {most} values in the layer {after.name!r}, of {settings.clusters} at most.",
+            f"Clustering left {_values(new)} values in the layer {after.name!r}, "
+            f"of {settings.clusters} at most.",
             "Please report it with the model.",
         )
     lost = int(np.count_nonzero(new[old == 0]))
     if lost:
         raise ModelError(
             f"Clustering would make {lost} pruned weights of the layer {after.name!r} other than zero.",
-            "Ask for more clusters, or start = 'kmeans++'; please report it if that does not help.",
+            "Ask for more clusters, or another start; please report it if that does not help.",
         )
 
 

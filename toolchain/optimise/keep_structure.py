@@ -31,6 +31,14 @@ def keep_structure(network: Any) -> list[Any]:
     return [_keeper(kept)] if kept else []
 
 
+def is_clustered(network: Any) -> bool:
+    """Whether weights of a kernel share values other than zero."""
+    return any(
+        ties is not None and ties.max() < np.count_nonzero(ties)
+        for ties in (_ties(variable.numpy()) for variable in _kernels(network))
+    )
+
+
 def _kernels(network: Any) -> list[Any]:
     """The trained kernels as variables; the same one once, however many wrappers list it."""
     found = {

@@ -17,6 +17,7 @@ from toolchain.errors import ModelError
 from toolchain.optimise.block_masks import draw_by_rows
 from toolchain.optimise.chosen_layers import chosen_layers
 from toolchain.optimise.graph_edit import refuse_nested
+from toolchain.optimise.keep_structure import is_clustered
 from toolchain.optimise.qat import refuse_quantised
 from toolchain.optimise.sparsity import kernels_of, output_axis
 from toolchain.optimise.step_context import StepContext
@@ -48,6 +49,7 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     keras_sparsity = import_stack("tensorflow_model_optimization").sparsity.keras
     refuse_nested(network, settings.step)
     refuse_quantised(network, settings.step)
+    refuse_clustered(network, settings.step)
     chosen = _chosen(network, settings)
     schedule = _schedule(keras_sparsity, settings, len(samples))
 
@@ -68,6 +70,19 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     for name in chosen:
         _check_zeros(pruned.get_layer(name), settings)
     return pruned
+
+
+def refuse_clustered(network: Any, step: str) -> None:
+    """Refuse a network whose weights share values: pruned one by one, they would not any more.
+
+    Raises:
+        ModelError: it has clusters.
+    """
+    if is_clustered(network):
+        raise ModelError(
+            f"The network is clustered already, and the step {step!r} would undo that.",
+            "Put the step 'cluster' behind those that prune: it keeps their zeros.",
+        )
 
 
 def _chosen(network: Any, settings: PruneSettings) -> Sequence[str]:

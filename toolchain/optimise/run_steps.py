@@ -11,9 +11,12 @@ import numpy as np
 
 from toolchain.errors import DataError
 from toolchain.network_file import save_network
+from toolchain.optimise.check_order import check_order
+from toolchain.optimise.cluster import cluster
 from toolchain.optimise.count_network import count_network
 from toolchain.optimise.factorise import factorise
 from toolchain.optimise.fine_tune import fine_tune
+from toolchain.optimise.lottery_ticket import lottery_ticket
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune
 from toolchain.optimise.prune_channels import prune_channels
@@ -39,8 +42,10 @@ MODEL_FILE = "float_model.keras"
 
 # One more step is one more file beside prune.py, and one more line here.
 _STEPS: Mapping[str, Callable[..., Any]] = {
+    "cluster": cluster,
     "factorise": factorise,
     "fine_tune": fine_tune,
+    "lottery_ticket": lottery_ticket,
     "prune": prune,
     "prune_channels": prune_channels,
     "qat": qat,
@@ -72,6 +77,7 @@ def optimise_model(
 
     Raises:
         DataError: a step trains and there is no (labelled, fitting) data.
+        ConfigError: a step would undo an earlier one.
         ModelError: a step cannot work on this model.
         MissingPackageError: the TensorFlow stack is not installed.
     """
@@ -80,6 +86,7 @@ def optimise_model(
             f"The step {steps[0].step!r} needs data, and there is none.",
             "Give samples with --data FILE.npz, or leave the step out.",
         )
+    check_order([step.step for step in steps])
     with tensorflow_noise_to(log):
         _make_repeatable(seed)
         metric = metric or Metric()

@@ -21,8 +21,5 @@ class ClusterSettings(TrainingSettings):
     start: Literal["kmeans++", "linear", "density", "random"] = Field(
         default="kmeans++", description="how the first values are chosen"
     )
-    per_channel: bool = Field(
-        default=False, description="so many values for each output channel of a convolution"
-    )
     layers: LayerNames | None = Field(default=None, min_length=1, description="names or patterns (all)")
     skip: LayerNames = Field(default=(), description="names or patterns of layers to leave out")

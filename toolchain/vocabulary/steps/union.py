@@ -8,8 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from toolchain.vocabulary.steps.cluster import ClusterSettings
 from toolchain.vocabulary.steps.factorise import FactoriseSettings
 from toolchain.vocabulary.steps.fine_tune import FineTuneSettings
+from toolchain.vocabulary.steps.lottery_ticket import LotteryTicketSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
 from toolchain.vocabulary.steps.prune_channels import PruneChannelsSettings
 from toolchain.vocabulary.steps.qat import QatSettings
@@ -19,10 +21,12 @@ from toolchain.vocabulary.steps.training import DistilSettings
 
 # One more step is one more class here.
 OptimiseStep = Annotated[
-    FactoriseSettings
+    ClusterSettings
+    | FactoriseSettings
     | FineTuneSettings
-    | PruneSettings
+    | LotteryTicketSettings
     | PruneChannelsSettings
+    | PruneSettings
     | QatSettings
     | SeparateConvolutionsSettings
     | StudentSettings,
