@@ -56,21 +56,21 @@ class GraphEdit:
     def is_simple(self, name: str) -> bool:
         """Whether the layer is called once, on one tensor, and gives one."""
         nodes = self._entry(name)["inbound_nodes"]
-        return len(nodes) == 1 and len(_tensors_in(nodes)) == 1
+        return len(nodes) == 1 and len(tensors_in(nodes)) == 1
 
     def source(self, name: str) -> str:
         """The layer that a simple layer reads."""
-        return str(_tensors_in(self._entry(name)["inbound_nodes"])[0][0])
+        return str(tensors_in(self._entry(name)["inbound_nodes"])[0][0])
 
     def readers(self, name: str) -> list[str]:
         """The layers that read what a layer gives, once for each tensor; `""` is the network's output."""
         found = [
             str(layer["name"])
             for layer in self._layers
-            for tensor in _tensors_in(layer["inbound_nodes"])
+            for tensor in tensors_in(layer["inbound_nodes"])
             if tensor[0] == name
         ]
-        return found + ["" for tensor in _tensors_in(self._config["output_layers"]) if tensor[0] == name]
+        return found + ["" for tensor in tensors_in(self._config["output_layers"]) if tensor[0] == name]
 
     def change(self, name: str, weights: Weights | None = None, **settings: Any) -> None:
         """Change a layer's configuration, and its weights where they change too."""
@@ -87,7 +87,7 @@ class GraphEdit:
     def remove(self, name: str) -> None:
         """Take a simple layer out: who read it reads what it read."""
         entry = self._entry(name)
-        before = _tensors_in(entry["inbound_nodes"])[0][:3]
+        before = tensors_in(entry["inbound_nodes"])[0][:3]
         self._layers.remove(entry)
         self._rename(name, before)
 
@@ -101,7 +101,7 @@ class GraphEdit:
         """Put a layer between a simple layer and what it reads."""
         entry = self._entry(name)
         new = {**_serialised(layer), "inbound_nodes": copy.deepcopy(entry["inbound_nodes"])}
-        _tensors_in(entry["inbound_nodes"])[0][:3] = [layer.name, 0, 0]
+        tensors_in(entry["inbound_nodes"])[0][:3] = [layer.name, 0, 0]
         self._layers.insert(self._layers.index(entry), new)
         if weights is not None:
             self._weights[layer.name] = weights
@@ -114,7 +114,7 @@ class GraphEdit:
 
     def _rename(self, name: str, to: list[Any]) -> None:
         for place in ([layer["inbound_nodes"] for layer in self._layers], self._config["output_layers"]):
-            for tensor in _tensors_in(place):
+            for tensor in tensors_in(place):
                 if tensor[0] == name:
                     tensor[:3] = to
 
@@ -145,7 +145,7 @@ def _serialised(layer: Any) -> dict[str, Any]:
     }
 
 
-def _tensors_in(place: Any) -> list[list[Any]]:
+def tensors_in(place: Any) -> list[list[Any]]:
     """All tensors told in a serialised place, as the lists that tell them: they may be written to."""
     if isinstance(place, dict):
         place = list(place.values())
@@ -153,5 +153,5 @@ def _tensors_in(place: Any) -> list[list[Any]]:
         return []
     if isinstance(place, list) and len(place) >= 3 and isinstance(place[0], str):
         rest = place[3:]
-        return [place, *_tensors_in(rest)] if isinstance(place[1], int) else []
-    return [tensor for part in place for tensor in _tensors_in(part)]
+        return [place, *tensors_in(rest)] if isinstance(place[1], int) else []
+    return [tensor for part in place for tensor in tensors_in(part)]
