@@ -42,22 +42,38 @@ static inline void chipcast_add_group(struct chipcast_row_sums *s, const uint32_
     "smlad %[c], r11, " x1 ", %[c]\n"
 #endif
 
-/* Adds the products of widened taps, two groups at a time, up to `end`; `*weights` moves on by as many. */
+/* Where a row's run over blocks of channels stands. */
+struct chipcast_row_run {
+    const uint32_t *weights;
+    const int32_t *bias;
+    const int32_t *table;
+    int8_t *output;
+    int32_t shift;
+};
+
+/* Adds the products of widened taps, two groups at a time, up to `*end`; `*weights` moves on by as many.
+ * `*entry` is how many times two groups there are, modulo four. */
 CHIPCAST_INLINE void chipcast_add_widened(struct chipcast_row_sums *s, const uint32_t **weights, const uint32_t *x,
-                                          const uint32_t *end)
+                                          const uint32_t **end, int32_t *entry)
 {
     const uint32_t *w = *weights;
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    __asm__ volatile("1:\n"
-                     "ldmia %[x]!, {r4-r7}\n" CHIPCAST_GROUP("r4", "r5") CHIPCAST_GROUP("r6", "r7")
-                     "ldr r8, %[end]\n"
+#define CHIPCAST_EIGHT_TAPS "ldmia %[x]!, {r4-r7}\n" CHIPCAST_GROUP("r4", "r5") CHIPCAST_GROUP("r6", "r7")
+    __asm__ volatile("ldr r8, %[entry]\n"
+                     "tbb [pc, r8]\n"
+                     "0: .byte (1f - 0b) / 2, (4f - 0b) / 2, (3f - 0b) / 2, (2f - 0b) / 2\n"
+                     "1:\n" CHIPCAST_EIGHT_TAPS "2:\n" CHIPCAST_EIGHT_TAPS "3:\n" CHIPCAST_EIGHT_TAPS
+                     "4:\n" CHIPCAST_EIGHT_TAPS "ldr r8, %[end]\n"
                      "cmp %[x], r8\n"
                      "bne 1b\n"
-                     : [ab] "+r"(s->ab), [a] "+r"(s->a), [cd] "+r"(s->cd), [c] "+r"(s->c), [w] "+r"(w), [x] "+r"(x)
-                     : [end] "m"(end)
+                     : [ab] "+r"(s->ab), [a] "+r"(s->a), [cd] "+r"(s->cd), [c] "+r"(s->c), [w] "+r"(w),
+                       [x] "+r"(x), [end] "+m"(*end), [entry] "+m"(*entry)
+                     :
                      : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory");
+#undef CHIPCAST_EIGHT_TAPS
 #else
-    for (; x != end; x += 2, w += 4) {
+    (void)entry;
+    for (; x != *end; x += 2, w += 4) {
         chipcast_add_group(s, w, x[0], x[1]);
     }
 #endif
@@ -66,7 +82,7 @@ CHIPCAST_INLINE void chipcast_add_widened(struct chipcast_row_sums *s, const uin
 
 /* The same for taps that are bytes still. */
 CHIPCAST_INLINE void chipcast_add_bytes(struct chipcast_row_sums *s, const uint32_t **weights, const int8_t *x,
-                                        const int8_t *end)
+                                        const int8_t **end)
 {
     const uint32_t *w = *weights;
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
@@ -80,11 +96,12 @@ CHIPCAST_INLINE void chipcast_add_bytes(struct chipcast_row_sums *s, const uint3
                      "ldr r8, %[end]\n"
                      "cmp %[x], r8\n"
                      "bne 1b\n"
-                     : [ab] "+r"(s->ab), [a] "+r"(s->a), [cd] "+r"(s->cd), [c] "+r"(s->c), [w] "+r"(w), [x] "+r"(x)
-                     : [end] "m"(end)
+                     : [ab] "+r"(s->ab), [a] "+r"(s->a), [cd] "+r"(s->cd), [c] "+r"(s->c), [w] "+r"(w),
+                       [x] "+r"(x), [end] "+m"(*end)
+                     :
                      : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory");
 #else
-    for (; x != end; x += 4, w += 4) {
+    for (; x != *end; x += 4, w += 4) {
         const uint32_t word = chipcast_load_word(x);
         chipcast_add_group(s, w, chipcast_sxtb16(word), chipcast_sxtb16_ror8(word));
     }
@@ -92,21 +109,103 @@ CHIPCAST_INLINE void chipcast_add_bytes(struct chipcast_row_sums *s, const uint3
     *weights = w;
 }
 
-/* Four outputs from their sums, or as many as are left; the output stage's rows are moved on. */
-CHIPCAST_INLINE void chipcast_store_outputs(const struct chipcast_byte_pairs *p, int32_t channel,
-                                            struct chipcast_row_sums s, int8_t *output)
+/* Four outputs as bytes, rectified; bias and table move on. */
+CHIPCAST_INLINE uint32_t chipcast_next_rectified(struct chipcast_row_run *run, struct chipcast_row_sums s)
 {
-    const int32_t left = p->channels - channel;
-    const int32_t *bias = p->bias + channel;
-    const uint32_t word =
-        p->any_sign ? chipcast_any_sign_word(bias, p->table + 3 * channel, chipcast_four_times(p->minimum + 128),
-                                             chipcast_four_times(p->maximum + 128), s.ab, s.a, s.cd, s.c)
-                    : chipcast_rectified_word(bias, p->table + channel, p->shift, s.ab, s.a, s.cd, s.c);
-    if (left < 4) {
-        chipcast_store_bytes(output + channel, word, left);
-    } else {
-        chipcast_store_word(output + channel, word);
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+    __asm__ volatile("ldr r4, %[bias]\n"
+                     "ldmia r4!, {r5-r8}\n"
+                     "str r4, %[bias]\n"
+                     "sub %[ab], %[ab], %[a]\n"
+                     "sub %[cd], %[cd], %[c]\n"
+                     "add %[a], r5, %[a], lsl #8\n"
+                     "add %[ab], %[ab], r6\n"
+                     "add %[c], r7, %[c], lsl #8\n"
+                     "add %[cd], %[cd], r8\n"
+                     "ldr r4, %[table]\n"
+                     "ldmia r4!, {r5-r8}\n"
+                     "str r4, %[table]\n"
+                     "ldr r9, %[shift]\n"
+                     "smmul %[a], %[a], r5\n"
+                     "smmul %[ab], %[ab], r6\n"
+                     "smmul %[c], %[c], r7\n"
+                     "smmul %[cd], %[cd], r8\n"
+                     "asr %[a], %[a], r9\n"
+                     "asr %[ab], %[ab], r9\n"
+                     "asr %[c], %[c], r9\n"
+                     "asr %[cd], %[cd], r9\n"
+                     : [ab] "+r"(s.ab), [a] "+r"(s.a), [cd] "+r"(s.cd), [c] "+r"(s.c), [bias] "+m"(run->bias),
+                       [table] "+m"(run->table), [shift] "+m"(run->shift)
+                     :
+                     : "r4", "r5", "r6", "r7", "r8", "r9", "memory");
+    const uint32_t even = chipcast_usat16_8(chipcast_pkhbt_lsl16(s.a, s.c));
+    const uint32_t odd = chipcast_usat16_8(chipcast_pkhbt_lsl16(s.ab, s.cd));
+    return (even | (odd << 8)) ^ 0x80808080u;
+#else
+    const uint32_t word = chipcast_rectified_word(run->bias, run->table, run->shift, s.ab, s.a, s.cd, s.c);
+    run->bias += 4;
+    run->table += 4;
+    return word;
+#endif
+}
+
+/* The same around any zero point. */
+CHIPCAST_INLINE uint32_t chipcast_next_any_sign(const struct chipcast_byte_pairs *p, struct chipcast_row_run *run,
+                                                struct chipcast_row_sums s)
+{
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+#define CHIPCAST_CHANNEL(y)                                                                                  \
+    "ldmia r4!, {r5-r7}\n"                                                                                   \
+    "add r6, r6, %[" y "], asr #31\n"                                                                        \
+    "smmlar %[" y "], %[" y "], r5, r6\n"                                                                    \
+    "asr %[" y "], %[" y "], r7\n"
+    __asm__ volatile("ldr r4, %[bias]\n"
+                     "ldmia r4!, {r5-r8}\n"
+                     "str r4, %[bias]\n"
+                     "sub %[ab], %[ab], %[a]\n"
+                     "sub %[cd], %[cd], %[c]\n"
+                     "add %[a], r5, %[a], lsl #1\n"
+                     "add %[ab], r6, %[ab], asr #7\n"
+                     "add %[c], r7, %[c], lsl #1\n"
+                     "add %[cd], r8, %[cd], asr #7\n"
+                     "ldr r4, %[table]\n" CHIPCAST_CHANNEL("a") CHIPCAST_CHANNEL("ab") CHIPCAST_CHANNEL("c")
+                         CHIPCAST_CHANNEL("cd")
+                     "str r4, %[table]\n"
+                     : [ab] "+r"(s.ab), [a] "+r"(s.a), [cd] "+r"(s.cd), [c] "+r"(s.c), [bias] "+m"(run->bias),
+                       [table] "+m"(run->table)
+                     :
+                     : "r4", "r5", "r6", "r7", "r8", "memory");
+#undef CHIPCAST_CHANNEL
+    const uint32_t even = chipcast_usat16_8(chipcast_pkhbt_lsl16(s.a, s.c));
+    const uint32_t odd = chipcast_usat16_8(chipcast_pkhbt_lsl16(s.ab, s.cd));
+    const uint32_t word = (even | (odd << 8)) ^ 0x80808080u;
+    if (p->minimum == -128 && p->maximum == 127) {
+        return word;
     }
+    return chipcast_clamp_bytes(word ^ 0x80808080u, chipcast_four_times(p->minimum + 128),
+                                chipcast_four_times(p->maximum + 128)) ^
+           0x80808080u;
+#else
+    const uint32_t word =
+        chipcast_any_sign_word(run->bias, run->table, chipcast_four_times(p->minimum + 128),
+                               chipcast_four_times(p->maximum + 128), s.ab, s.a, s.cd, s.c);
+    run->bias += 4;
+    run->table += 12;
+    return word;
+#endif
+}
+
+/* Stores the next four outputs, or as many as are left. */
+CHIPCAST_INLINE void chipcast_store_next(const struct chipcast_byte_pairs *p, struct chipcast_row_run *run,
+                                         struct chipcast_row_sums s, int32_t left)
+{
+    const uint32_t word = p->any_sign ? chipcast_next_any_sign(p, run, s) : chipcast_next_rectified(run, s);
+    if (left < 4) {
+        chipcast_store_bytes(run->output, word, left);
+    } else {
+        chipcast_store_word(run->output, word);
+    }
+    run->output += 4;
 }
 
 #endif

@@ -12,18 +12,19 @@ void chipcast_fully_connected_s8_dsp(const struct chipcast_fully_connected_s8_ds
         p->any_sign,                  p->shift, p->minimum, p->maximum,
     };
     const int32_t rest = p->input_channels % TWO_GROUPS;
-    const int8_t *const end = input + (p->input_channels - rest);
+    const int8_t *end = input + (p->input_channels - rest);
     int8_t last[TWO_GROUPS] = {0};
+    const int8_t *last_end = last + TWO_GROUPS;
+    struct chipcast_row_run run = {pairs.weights, pairs.bias, pairs.table, output, pairs.shift};
     memcpy(last, end, (size_t)rest);
-    const uint32_t *weights = pairs.weights;
-    for (int32_t channel = 0; channel < pairs.channels; channel += 4) {
+    for (int32_t left = pairs.channels; left > 0; left -= 4) {
         struct chipcast_row_sums sums = {0, 0, 0, 0};
         if (end != input) {
-            chipcast_add_bytes(&sums, &weights, input, end);
+            chipcast_add_bytes(&sums, &run.weights, input, &end);
         }
         if (rest > 0) {
-            chipcast_add_bytes(&sums, &weights, last, last + TWO_GROUPS);
+            chipcast_add_bytes(&sums, &run.weights, last, &last_end);
         }
-        chipcast_store_outputs(&pairs, channel, sums, output);
+        chipcast_store_next(&pairs, &run, sums, left);
     }
 }

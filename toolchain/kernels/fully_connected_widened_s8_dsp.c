@@ -31,12 +31,13 @@ void chipcast_fully_connected_widened_s8_dsp(const struct chipcast_fully_connect
         (const uint32_t *)p->weights, p->bias,  p->table,   p->groups,  p->output_channels,
         p->any_sign,                  p->shift, p->minimum, p->maximum,
     };
-    const uint32_t *const end = row + 2 * p->groups;
-    const uint32_t *weights = pairs.weights;
+    const uint32_t *end = row + 2 * p->groups;
+    int32_t entry = p->groups / 2 & 3;
+    struct chipcast_row_run run = {pairs.weights, pairs.bias, pairs.table, output, pairs.shift};
     widen_row(row, end, input, p->input_channels);
-    for (int32_t channel = 0; channel < pairs.channels; channel += 4) {
+    for (int32_t left = pairs.channels; left > 0; left -= 4) {
         struct chipcast_row_sums sums = {0, 0, 0, 0};
-        chipcast_add_widened(&sums, &weights, row, end);
-        chipcast_store_outputs(&pairs, channel, sums, output);
+        chipcast_add_widened(&sums, &run.weights, row, &end, &entry);
+        chipcast_store_next(&pairs, &run, sums, left);
     }
 }
