@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.flatbuffer_builder import ModelBuilder
 from tests.host_runner import HOST_AS_DSP, compile_model
-from tests.operators.usual_layers import conv_2d, fully_connected
+from tests.operators.usual_layers import added, conv_2d, depthwise, fully_connected
 from tests.random_networks import STEPS, single_operator_network
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.render.model_source import render_model
@@ -52,6 +53,11 @@ def test_generated_c_is_the_golden(name: str) -> None:
         ("conv_2d_any_sign", conv_2d, 4),
         ("fully_connected", fully_connected, 1),
         ("fully_connected_widened", fully_connected, 3),
+        ("depthwise_3x3", depthwise, 31),
+        ("depthwise_3x3_stride_2", depthwise, 43),
+        ("depthwise_any_filter", depthwise, 0),
+        ("add", partial(added, "ADD"), 0),
+        ("average_pool_2d", partial(single_operator_network, "AVERAGE_POOL_2D"), 8),
     ],
 )
 def test_generated_c_for_a_core_with_dsp_is_the_golden(

@@ -55,7 +55,9 @@ def test_every_output_is_the_oracles(tmp_path: Path) -> None:
         for planes in ("1", "2", "4"):
             assert kernels[kernel, planes] >= 1, kernels
     # Other filters, other clamps, outputs of both signs.
-    assert kernels["depthwise_conv_2d_s8", ""] <= LAYERS // 2, kernels
+    assert kernels["depthwise_s8_dsp", ""] >= LAYERS // 4, kernels
+    # A scale of 1/2 or more is rare in layers like these.
+    assert kernels["depthwise_conv_2d_s8", ""] <= LAYERS // 10, kernels
 
 
 @pytest.mark.simulator
