@@ -182,6 +182,18 @@ def measure_config_from(values: Mapping[str, Any]) -> MeasureConfig:
         raise _wrong_key(exc, "the options") from exc
 
 
+def data_settings_from(values: Mapping[str, Any]) -> DataSettings:
+    """What a verb that reads no deploy.toml was told of the data.
+
+    Raises:
+        ConfigError: a value outside what is allowed.
+    """
+    try:
+        return DataSettings.model_validate(dict(values))
+    except ValidationError as exc:
+        raise _wrong_key(exc, "the options") from exc
+
+
 def _wrong_key(exc: ValidationError, source: str) -> ConfigError:
     first = exc.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -15,6 +15,7 @@ from toolchain.custom_objects import know_custom_objects
 from toolchain.errors import ConfigError, ModelError, TranslationError
 from toolchain.load.keras_model import load_keras
 from toolchain.network_file import load_network, save_network
+from toolchain.pipeline.inspect_model import inspect_model
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.user_code import find_module
 
@@ -107,6 +108,12 @@ def test_without_a_counterpart_and_with_a_wrong_one(tmp_path: Path) -> None:
     custom_objects._of_keras3["Scale"] = right.Scale
     with pytest.raises(TranslationError, match="computes something else"):
         load_keras(tmp_path / "model.keras")
+
+
+def test_inspect_knows_them_too(tmp_path: Path) -> None:
+    name = write(tmp_path, MODULE + "\n    TF_KERAS = {'Scale': ScaleOld}\n")
+    keras3_model(tmp_path, name)
+    assert inspect_model(tmp_path / "model.keras", custom_objects=name).figures.parameters == 4 + 4 * 2 + 2
 
 
 @pytest.mark.parametrize("form", ["model.h5", "saved", "model.keras"])

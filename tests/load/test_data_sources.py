@@ -19,6 +19,7 @@ from toolchain.errors import ConfigError, DataError
 from toolchain.load.dataset import load_data
 from toolchain.load.wav_file import _integers
 from toolchain.pipeline.data_hash import data_key
+from toolchain.pipeline.measure import MeasureOptions, _data
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.data_settings import DataSettings
 
@@ -290,6 +291,18 @@ def test_references_in_deploy_toml_are_relative_to_it(tmp_path: Path, module: Ca
         config_from({"model": model, "metric": "precision"})
     with pytest.raises(ConfigError, match="no Python module"):
         config_from({"model": model, "metric": "nowhere:best"})
+
+
+def test_a_verb_without_deploy_toml_can_say_the_same(tmp_path: Path) -> None:
+    path = csv(tmp_path, "a,b,y\n1,2,up\n3,4,down\n")
+    data = _data(MeasureOptions(data=path, inputs="b", labels="y", classes=("up", "down"), scale=0.5))
+    assert data is not None
+    samples = load_data(data).test
+    np.testing.assert_array_equal(samples.inputs, [[1], [2]])
+    np.testing.assert_array_equal(np.asarray(samples.labels), [0, 1])
+    with pytest.raises(ConfigError, match="scale"):
+        _data(MeasureOptions(data=path, scale=-1.0))
+    assert _data(MeasureOptions()) is None
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import print_json, print_result
-from toolchain.cli.options import Json
+from toolchain.cli.options import CustomObjects, Json
 
 HELP = """Print what a model keeps and computes, layer by layer: shape, parameters, bytes, MACs, FLOPs,
 quantisation, and which weights are zero.
@@ -30,13 +30,14 @@ def register(app: typer.Typer) -> None:
 
 def inspect_model(
     model: Annotated[Path, typer.Argument(help="Keras model or .tflite", show_default=False)],
+    custom_objects: CustomObjects = None,
     json: Json = False,
 ) -> None:
     """See HELP."""
     from toolchain.pipeline.inspect_model import inspect_model as run  # noqa: PLC0415 (keeps `--help` fast)
     from toolchain.report.inspection_table import inspection_as_dict, inspection_as_text  # noqa: PLC0415
 
-    inspection = run(model)
+    inspection = run(model, custom_objects=custom_objects)
     if json:
         print_json(inspection_as_dict(inspection))
     else:

@@ -10,6 +10,7 @@ import typer
 from toolchain.cli.console import StageDisplay, print_json, print_result
 from toolchain.cli.line_options import Baud, Dtr, Port, Ready, Reconnect, Rts
 from toolchain.cli.options import (
+    Classes,
     DataFile,
     Inputs,
     Json,
@@ -18,6 +19,7 @@ from toolchain.cli.options import (
     ResetState,
     Runs,
     SampleCount,
+    Scale,
     Seed,
     Timeout,
     WarmUp,
@@ -53,6 +55,8 @@ def measure(
     data: DataFile = None,
     inputs: Inputs = None,
     labels: Labels = None,
+    classes: Classes = None,
+    scale: Scale = None,
     samples: SampleCount = None,
     random_samples: RandomSamples = None,
     seed: Seed = None,
@@ -120,6 +124,8 @@ def measure(
         data=data,
         inputs=inputs,
         labels=labels,
+        classes=tuple(classes or ()),
+        scale=scale,
         journal=journal,
         allow_debug=allow_debug,
         bisect=bisect,

@@ -8,22 +8,29 @@ from pathlib import Path
 
 from toolchain.convert.count_graph import count_graph
 from toolchain.convert.read_tflite import read_graph
+from toolchain.custom_objects import know_custom_objects
 from toolchain.errors import ModelError
 from toolchain.pipeline.model import is_tflite, read_model
 from toolchain.vocabulary.graph import Tensor
 from toolchain.vocabulary.inspection import Inspection
 
 
-def inspect_model(path: Path) -> Inspection:
+def inspect_model(path: Path, *, custom_objects: str | None = None) -> Inspection:
     """Count what a Keras model (.keras, .h5, SavedModel) or a `.tflite` of any type keeps and computes.
 
+    `custom_objects` is a Python module with layers of the user's own.
+
     Raises:
+        ConfigError: there is no such module.
         ModelError: it does not exist, or is no model.
         MissingPackageError: it is a Keras model, and the TensorFlow stack is not installed.
     """
     if not path.exists():
         raise ModelError(f"The model {path} does not exist.", "Check the path.")
-    return _tflite(path) if is_tflite(path) else _keras(path)
+    if is_tflite(path):
+        return _tflite(path)
+    know_custom_objects(custom_objects)
+    return _keras(path)
 
 
 def _tflite(path: Path) -> Inspection:

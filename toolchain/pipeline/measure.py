@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.build import read_firmware, require_tools
-from toolchain.config import MeasureConfig, MeasureSection
+from toolchain.config import MeasureConfig, MeasureSection, data_settings_from
 from toolchain.errors import PortError
 from toolchain.flash import FlashedBoard, flashed, running
 from toolchain.load.held_out import HeldOut, held_out_inputs
@@ -39,7 +39,8 @@ from toolchain.vocabulary.report import ProjectMeasurement
 class MeasureOptions:
     """What `measure_project` can be told.
 
-    `config`: how much is run, and the line to the board.  `inputs` and `labels` name the arrays of `data`.
+    `config`: how much is run, and the line to the board.  `inputs`, `labels`,
+    `classes` and `scale` say of `data` what `[data]` in deploy.toml does.
     `journal`: where results are kept as they come (None: a file beside the project, removed once the run is
     complete).  `bisect`: look for the first diverging layer where bytes differ, with another firmware for
     which the board is flashed (None: where that costs nothing, on a simulated board).
@@ -49,6 +50,8 @@ class MeasureOptions:
     data: Path | None = None
     inputs: str | None = None
     labels: str | None = None
+    classes: tuple[str, ...] = ()
+    scale: float | None = None
     journal: Path | None = None
     allow_debug: bool = False
     bisect: bool | None = None
@@ -109,7 +112,14 @@ def _data(options: MeasureOptions) -> DataSettings | None:
     """What the options say of the data."""
     if options.data is None:
         return None
-    return DataSettings(path=options.data, inputs=options.inputs, labels=options.labels)
+    values = {
+        "path": options.data,
+        "inputs": options.inputs,
+        "labels": options.labels,
+        "classes": options.classes,
+        "scale": options.scale,
+    }
+    return data_settings_from({key: value for key, value in values.items() if value is not None})
 
 
 def default_result(path: Path) -> Path:

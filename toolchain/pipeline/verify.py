@@ -12,8 +12,10 @@ from typing import Any
 from toolchain.build import build_firmware
 from toolchain.errors import DataError
 from toolchain.load.project import ProjectFolder, open_project
+from toolchain.pipeline.data_hash import hash_data
 from toolchain.provenance import hash_board
 from toolchain.stages import hash_file
+from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.report import Check
 
 RESULT_BYTES_MAX = 100_000_000
@@ -40,7 +42,7 @@ def verify_result(
         *_rebuilt(folder, recorded, result.resolve().parent / "chipcast.log"),
     ]
     if recorded.get("data_sha256"):
-        found = None if data is None else hash_file(data)
+        found = None if data is None else hash_data(DataSettings(path=data))
         checks.append(Check(f"data {recorded.get('data')}", str(recorded["data_sha256"]), found))
     return tuple(checks)
 
