@@ -16,6 +16,7 @@ from toolchain.optimise.cluster import cluster
 from toolchain.optimise.count_network import count_network
 from toolchain.optimise.factorise import factorise
 from toolchain.optimise.fine_tune import fine_tune
+from toolchain.optimise.front_end import front_end
 from toolchain.optimise.lottery_ticket import lottery_ticket
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.prune import prune
@@ -46,6 +47,7 @@ _STEPS: Mapping[str, Callable[..., Any]] = {
     "factorise": factorise,
     "fine_tune": fine_tune,
     "lottery_ticket": lottery_ticket,
+    "front_end": front_end,
     "prune": prune,
     "prune_channels": prune_channels,
     "qat": qat,

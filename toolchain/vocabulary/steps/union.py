@@ -11,6 +11,7 @@ from pydantic import Field
 from toolchain.vocabulary.steps.cluster import ClusterSettings
 from toolchain.vocabulary.steps.factorise import FactoriseSettings
 from toolchain.vocabulary.steps.fine_tune import FineTuneSettings
+from toolchain.vocabulary.steps.front_end import FrontEndSettings
 from toolchain.vocabulary.steps.lottery_ticket import LotteryTicketSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
 from toolchain.vocabulary.steps.prune_channels import PruneChannelsSettings
@@ -25,6 +26,7 @@ OptimiseStep = Annotated[
     | FactoriseSettings
     | FineTuneSettings
     | LotteryTicketSettings
+    | FrontEndSettings
     | PruneChannelsSettings
     | PruneSettings
     | QatSettings
