@@ -3,6 +3,7 @@
 # make bench  set everything up, then instructions, estimated cycles and memory of every benchmark model;
 #             `make bench ARGS=--json` for a program to read, ARGS="kws ad" for some of them
 # make docs   write docs/operators.md and docs/boards.md again
+# make recipes  run every recipe on the examples, and write the table of docs/recipes.md again (an hour)
 # make setup  only the set-up; a second call does nothing
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DIGITS := examples/digits/digits.keras
 
-.PHONY: demo test bench docs lint format setup packages clean
+.PHONY: demo test bench docs lint format setup packages clean recipes
 
 demo: setup $(DIGITS)
 	$(BIN)/chipcast deploy examples/digits/deploy.toml
@@ -28,6 +29,9 @@ bench: setup $(DIGITS)
 docs: setup
 	$(BIN)/python -m toolchain.compile.operator_docs docs/operators.md
 	$(BIN)/python -m toolchain.load.board_docs docs/boards.md
+
+recipes: setup
+	$(BIN)/python examples/measure_recipes.py
 
 lint: setup
 	$(BIN)/ruff check

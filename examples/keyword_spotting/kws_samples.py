@@ -1,0 +1,48 @@
+"""The real keyword samples that lie beside the repository, for the recipes in this folder.
+
+`../shared/data/mlperf_tiny/kws01_700.npz` has 700 of the 1,000 inputs of MLPerf Tiny's keyword spotting:
+MFCC features of one second of speech, 49 frames of 10 coefficients, already quantised for the reference's
+int8 model.  With that model's scale and zero point they are real numbers again.  200 are held out.  500 are
+few to train on, so each of them stands there five times: as it is, and up to two frames (40 ms) earlier
+or later.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tflite
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "mlperf_tiny"
+SEED = 0
+HELD_OUT = 200
+SHIFTS = (0, -2, -1, 1, 2)
+
+Part = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+
+def samples() -> tuple[Part, Part]:
+    """Training and held-out part: features, shape (samples, 49, 10, 1), and labels, shape (samples,)."""
+    with np.load(FOLDER / "kws01_700.npz", allow_pickle=False) as arrays:
+        features, labels = arrays["features"], arrays["labels"].astype(np.int64)
+    scale, zero_point = input_quantisation(FOLDER / "kws_ref_model_int8.tflite")
+    values = ((features.astype(np.float32) - zero_point) * scale).astype(np.float32)
+    order = np.random.default_rng(SEED).permutation(len(values))
+    test, train = order[:HELD_OUT], order[HELD_OUT:]
+    shifted = np.concatenate([shift(values[train], frames) for frames in SHIFTS])
+    return (shifted, np.tile(labels[train], len(SHIFTS))), (values[test], labels[test])
+
+
+def input_quantisation(model: Path) -> tuple[float, int]:
+    """Scale and zero point of a .tflite's first input."""
+    graph = tflite.Model.GetRootAs(model.read_bytes()).Subgraphs(0)
+    quantisation = graph.Tensors(graph.Inputs(0)).Quantization()
+    return float(quantisation.Scale(0)), int(quantisation.ZeroPoint(0))
+
+
+def shift(features: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.float32]:
+    """Later by so many frames (earlier, if negative); the frame at the edge is repeated."""
+    rows = np.clip(np.arange(features.shape[1]) - frames, 0, features.shape[1] - 1)
+    return features[:, rows]
