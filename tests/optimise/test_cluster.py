@@ -12,6 +12,7 @@ from tests.optimise.digits import accuracy, context, data_of, image_network, int
 from toolchain.errors import ConfigError, ModelError
 from toolchain.optimise.check_order import check_order
 from toolchain.optimise.cluster import cluster
+from toolchain.optimise.count_network import count_network
 from toolchain.optimise.fine_tune import fine_tune
 from toolchain.optimise.prune import prune
 from toolchain.optimise.qat import qat
@@ -82,6 +83,12 @@ def most_values(graph: Graph) -> int:
 def zeros(graph: Graph) -> list[float]:
     found = kernels(graph)
     return [float(np.mean(kernel == 0)) for kernel in (*found["CONV_2D"], *found["FULLY_CONNECTED"])]
+
+
+def test_no_layer_counts_twice(network: Any, pruned: Any, clustered: Any) -> None:
+    macs = [layer.macs for layer in count_network(network).layers]
+    for later in (pruned, clustered):
+        assert [layer.macs for layer in count_network(later).layers] == macs
 
 
 def test_few_values_are_left_and_the_board_has_them(

@@ -48,7 +48,8 @@ def cluster(network: Any, settings: ClusterSettings, context: StepContext) -> An
     chosen = set(chosen_layers(_able(network, settings), settings.layers, settings.skip, settings.step))
     clustering = _clustering(copy_network(network), chosen, settings)
     context.fit(clustering, settings)
-    clustered = import_stack(f"{_LIBRARY}.cluster").strip_clustering(clustering)
+    # What strips shares its layers with the wrapped network; a copy has them called once each.
+    clustered = copy_network(import_stack(f"{_LIBRARY}.cluster").strip_clustering(clustering))
     for name in chosen:
         _check(network.get_layer(name), clustered.get_layer(name), settings)
     return clustered

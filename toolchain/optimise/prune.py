@@ -16,6 +16,7 @@ import numpy.typing as npt
 from toolchain.errors import ModelError
 from toolchain.optimise.block_masks import draw_by_rows
 from toolchain.optimise.chosen_layers import chosen_layers
+from toolchain.optimise.copy_network import copy_network
 from toolchain.optimise.graph_edit import refuse_nested
 from toolchain.optimise.keep_structure import is_clustered
 from toolchain.optimise.qat import refuse_quantised
@@ -66,7 +67,8 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
         if is_pruned and (settings.block != (1, 1) or settings.kept_of):
             draw_by_rows(new, settings.block, settings.kept_of)
     context.fit(pruning, settings, callbacks=[keras_sparsity.UpdatePruningStep()])
-    pruned = keras_sparsity.strip_pruning(pruning)
+    # What strips shares its layers with the wrapped network; a copy has them called once each.
+    pruned = copy_network(keras_sparsity.strip_pruning(pruning))
     for name in chosen:
         _check_zeros(pruned.get_layer(name), settings)
     return pruned
