@@ -206,8 +206,11 @@ def test_what_cannot_be_is_refused(network: Any, digits: DataSet) -> None:
         run(trained, digits)
     with pytest.raises(ModelError, match=again):
         prune(trained, PruneSettings(epochs=1), context(digits))
-    source = stack().Input((8, 8))
-    x = stack().layers.LSTM(4, name="lstm")(source)
-    recurrent = stack().Model(source, stack().layers.Dense(10, activation="softmax")(x))
-    with pytest.raises(ModelError, match=r"'lstm' is a LSTM.*skip = \[\"lstm\"\]"):
-        run(recurrent, data_of(8, 8))
+    layers, source = stack().layers, stack().Input((8, 8))
+    for kind, words in (
+        (layers.GRU, r"'cell' is a GRU.*skip = \[\"cell\"\]"),
+        (layers.LSTM, "'cell' is an LSTM, which TensorFlow's converter cannot"),
+    ):
+        x = layers.Dense(10, activation="softmax")(kind(4, name="cell")(source))
+        with pytest.raises(ModelError, match=words):
+            run(stack().Model(source, x), data_of(8, 8))

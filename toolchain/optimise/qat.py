@@ -53,6 +53,7 @@ def qat(network: Any, settings: QatSettings, context: StepContext) -> Any:
     refuse_quantised(network, settings.step)
     with known_objects():
         prepared = _prepared(network)
+        _refuse_lstm(prepared)
         ready, chosen = _with_ranged_inputs(prepared, _chosen(prepared, settings))
         quantised = _quantised(ready, chosen)
         begin_ranges(quantised, ready, context.training(settings.step), settings.batch_size)
@@ -91,6 +92,18 @@ def _activations_apart(network: Any) -> Any:
             edit.change(layer.name, activation="linear")
             edit.put_behind(layer.name, new)
     return edit.built()
+
+
+def _refuse_lstm(network: Any) -> None:
+    """Refuse an LSTM: between trained ranges, the converter fails on an operator that keeps a state."""
+    for layer in network.layers:
+        kind = type(getattr(layer, "forward_layer", layer)).__name__
+        if kind == "LSTM":
+            raise ModelError(
+                f"The layer {layer.name!r} is an LSTM, which TensorFlow's converter cannot "
+                "quantise in a network with trained ranges.",
+                "Leave the step 'qat' out: the network is then quantised after training.",
+            )
 
 
 def _chosen(network: Any, settings: QatSettings) -> dict[str, Treatment]:
