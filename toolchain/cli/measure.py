@@ -122,7 +122,7 @@ def measure(
     options = MeasureOptions(
         config=measure_config_from(told),
         data=data,
-        inputs=inputs,
+        inputs=tuple(inputs) if inputs else None,
         labels=labels,
         classes=tuple(classes or ()),
         scale=scale,

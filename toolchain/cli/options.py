@@ -27,7 +27,12 @@ DataFile = Annotated[
     Path | None,
     typer.Option("--data", help=".npz, .npy or .csv file, folder of images or WAVs, or module:function"),
 ]
-Inputs = Annotated[str | None, typer.Option(help="name of the array (or column) of samples in the data")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="name of the array (or column) of samples in the data; repeatable, in the model's order"
+    ),
+]
 Labels = Annotated[str | None, typer.Option(help="name of the array (.npy file, column) of labels")]
 Values = Annotated[str | None, typer.Option(help="name of real values to learn, in the place of labels")]
 Classes = Annotated[

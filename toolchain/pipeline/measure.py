@@ -48,7 +48,7 @@ class MeasureOptions:
 
     config: MeasureConfig = field(default_factory=MeasureConfig)
     data: Path | None = None
-    inputs: str | None = None
+    inputs: str | tuple[str, ...] | None = None
     labels: str | None = None
     classes: tuple[str, ...] = ()
     scale: float | None = None
