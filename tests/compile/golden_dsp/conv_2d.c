@@ -105,13 +105,13 @@ void model_set_input(const uint8_t *bytes)
 void model_run(void)
 {
     /* 0 CONV_2D t3 */
-    chipcast_conv_2d_s8_dsp(&model_layer_0_0, model_arena + 0, model_arena + 512, (uint32_t *)(void *)(model_arena + 736), model_arena + 736);
+    chipcast_conv_2d_s8_dsp(&model_layer_0_0, model_arena + 0, model_arena + 0, (uint32_t *)(void *)(model_arena + 512), model_arena + 512);
     LAYER_DONE(0);
 }
 
 void model_get_output(uint8_t *bytes)
 {
-    memcpy(bytes + 0, model_arena + 512, 220); /* t3 */
+    memcpy(bytes + 0, model_arena + 0, 220); /* t3 */
 }
 
 #define ARENA_PAINT 0x5A
@@ -142,7 +142,7 @@ static const struct {
     uint16_t layer;
     uint32_t offset, bytes;
 } model_layer_outputs[] = {
-    {0, 512, 220}, /* t3 */
+    {0, 0, 220}, /* t3 */
     {UINT16_MAX, 0, 0},
 };
 

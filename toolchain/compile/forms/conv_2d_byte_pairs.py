@@ -30,6 +30,7 @@ from toolchain.compile.lowering import (
     ScratchPlace,
     TensorPlace,
 )
+from toolchain.compile.overlaps import overlap
 from toolchain.compile.requantise_forms import Integers
 from toolchain.compile.weights import convolution_multipliers
 from toolchain.compile.windows import Window, convolution_windows
@@ -119,7 +120,13 @@ def _lower(
     places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
     scratch = ScratchPlace(c_type="uint32_t"), ScratchPlace(pixels if patch else 0)
     call = PendingCall("conv_2d_s8_dsp", parameters, (*places, *scratch))
-    return Lowering((call,), layer.output().elements * pairs.rows.shape[1], scratch_bytes=pixels + patch)
+    return Lowering(
+        (call,),
+        layer.output().elements * pairs.rows.shape[1],
+        scratch_bytes=pixels + patch,
+        # Two pixels are widened wholly before either's outputs are written.
+        overlaps=overlap(layer, windows, ahead=0) if layer.operator.name == "CONV_2D" else (),
+    )
 
 
 def _patch_bytes(rows: int, row: int) -> int:

@@ -13,6 +13,7 @@ from toolchain.compile.lowering import (
     ConstantPool,
     KernelForm,
     Lowering,
+    Overlap,
     Parameters,
     PendingCall,
     ScratchPlace,
@@ -130,8 +131,8 @@ def _lower(layer: LayerView, stage: Saturated, shape: _Shape, planes: int, pool:
         (PendingCall(kernel, parameters, places),),
         output.elements * _FILTER**2,
         scratch_bytes=4 * planes * shape.pairs * shape.columns,
-        # A channel is read into its planes before any of its outputs is written.
-        in_place=((output.index, source.index),) if source.shape == output.shape else (),
+        # A channel is read into its planes before any of its outputs is written, which lie where it lay.
+        overlaps=(Overlap(output.index, source.index, 0),) if output.bytes <= source.bytes else (),
     )
 
 
