@@ -78,13 +78,13 @@ void model_set_input(const uint8_t *bytes)
 void model_run(void)
 {
     /* 0 DEPTHWISE_CONV_2D t3 */
-    chipcast_depthwise_3x3_stride_2_s8_dsp(&model_layer_0_0, model_arena + 48, model_arena + 64, (uint32_t *)(void *)(model_arena + 0));
+    chipcast_depthwise_3x3_stride_2_s8_dsp(&model_layer_0_0, model_arena + 48, model_arena + 48, (uint32_t *)(void *)(model_arena + 0));
     LAYER_DONE(0);
 }
 
 void model_get_output(uint8_t *bytes)
 {
-    memcpy(bytes + 0, model_arena + 64, 9); /* t3 */
+    memcpy(bytes + 0, model_arena + 48, 9); /* t3 */
 }
 
 #define ARENA_PAINT 0x5A
@@ -115,7 +115,7 @@ static const struct {
     uint16_t layer;
     uint32_t offset, bytes;
 } model_layer_outputs[] = {
-    {0, 64, 9}, /* t3 */
+    {0, 48, 9}, /* t3 */
     {UINT16_MAX, 0, 0},
 };
 
