@@ -189,10 +189,25 @@ def test_other_forms_are_as_good_but_run_on_no_target(
     with pytest.raises(NotQuantisedError):
         require_fully_integer(graph)
     test = digits().test
-    score, wanted = Metric().of(run_form(model, np.asarray(test.inputs)), test), Metric()(network, test)
+    score, wanted = (
+        Metric().of(run_form(model, [np.asarray(test.inputs, np.float32)]), test),
+        Metric()(network, test),
+    )
     assert score is not None
     assert wanted is not None
     assert score.value == pytest.approx(wanted.value, abs=0.01)
+
+
+@pytest.mark.slow
+def test_other_forms_of_several_inputs_take_them_in_the_models_order(tmp_path: Path) -> None:
+    with tensorflow_noise_to(None):
+        tf_keras = import_stack("tf_keras")
+        inputs = [tf_keras.Input((3,), name=name) for name in ("z", "a", "m")]
+        joined = tf_keras.layers.Concatenate()([inputs[2], inputs[0], inputs[1]])
+        save_network(tf_keras.Model(inputs, tf_keras.layers.Reshape((9,))(joined)), tmp_path / "three.keras")
+    arrays = [np.full((2, 3), value, np.float32) for value in (1, 2, 3)]
+    outputs = run_form(convert_to_form(tmp_path / "three.keras", "float32"), arrays)
+    assert outputs.tolist() == [[3, 3, 3, 1, 1, 1, 2, 2, 2]] * 2
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from tests.digits_network import trained_on_digits, write_digits
 from toolchain.config import DeployConfig, config_from
 from toolchain.convert.count_graph import count_graph
 from toolchain.convert.read_tflite import read_graph
-from toolchain.errors import BudgetError, ConfigError, DoesNotFitError
+from toolchain.errors import BudgetError, ConfigError, DoesNotFitError, ModelError
 from toolchain.network_file import save_network
 from toolchain.pipeline import points
 from toolchain.pipeline.budget import require_budget
@@ -143,6 +143,24 @@ def test_16x8_all_the_way(folder: Path, tmp_path: Path) -> None:
     assert point.cost.activations == "int16"
     assert report.accuracy.device is not None
     assert report.accuracy.device >= 0.9
+
+
+def test_a_step_keeps_what_the_one_before_bought_and_its_file_can_be_inspected(
+    folder: Path, tmp_path: Path
+) -> None:
+    steps = [{**PRUNE, "epochs": 1}, {"step": "qat", "epochs": 1}]
+    report = optimise_model(config(folder, optimise=steps), out=tmp_path / "out")
+    last = report.points[-1]
+    assert last.label == "2 qat"
+    assert last.cost is not None
+    assert last.cost.figures.sparsity is not None
+    assert last.cost.figures.sparsity >= 0.59
+    found = toolchain.inspect_model(report.model_file).figures
+    assert found == last.network
+    assert found.sparsity == pytest.approx(0.6, abs=0.01)
+    # Its ranges are trained: there is nothing left to choose.
+    with pytest.raises(ModelError, match="ranges were trained"):
+        optimise_model(config(folder, optimise=steps, convert={"range": "mse"}), out=tmp_path / "out")
 
 
 def test_what_does_not_fit_before_its_steps_is_a_finding(

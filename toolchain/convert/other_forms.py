@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.convert.trace_network import converter_for, input_names, with_inputs_in_order
 from toolchain.network_file import load_network
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 
@@ -22,35 +24,31 @@ def convert_to_form(model_file: Path, form: Form, *, log: Path | None = None) ->
     with tensorflow_noise_to(log):
         tensorflow = import_stack("tensorflow")
         network = load_network(model_file)
-        signature = [
-            tensorflow.TensorSpec((1, *tensor.shape[1:]), tensorflow.float32) for tensor in network.inputs
-        ]
-        traced = tensorflow.function(
-            lambda *given: network(given[0] if len(given) == 1 else list(given), training=False)
-        ).get_concrete_function(*signature)
-        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], network)
+        converter = converter_for(network)
         if form != "float32":
             converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
         if form == "float16":
             converter.target_spec.supported_types = [tensorflow.float16]
-        return bytes(converter.convert())
+        return with_inputs_in_order(bytes(converter.convert()), input_names(network))
 
 
 def run_form(
-    model: bytes, inputs: npt.NDArray[np.float32], *, log: Path | None = None
+    model: bytes, inputs: Sequence[npt.NDArray[np.float32]], *, log: Path | None = None
 ) -> npt.NDArray[np.float32]:
-    """Its first output for each sample, shape (samples, …), by TensorFlow Lite on this computer."""
+    """Its first output for each sample, shape (samples, …), by TensorFlow Lite on this computer.
+
+    `inputs` are an array an input, each of shape (samples, …), in the model's order.
+    """
     with tensorflow_noise_to(log):
-        lite = import_stack("tensorflow").lite
-        interpreter = lite.Interpreter(model_content=model)
+        interpreter = import_stack("tensorflow").lite.Interpreter(model_content=model)
         interpreter.allocate_tensors()
-        place = interpreter.get_input_details()[0]["index"]
-        result = interpreter.get_output_details()[0]["index"]
-        return np.concatenate([_run(interpreter, place, result, row) for row in inputs])
-
-
-def _run(interpreter: Any, place: int, result: int, row: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    interpreter.reset_all_variables()
-    interpreter.set_tensor(place, row[np.newaxis])
-    interpreter.invoke()
-    return np.array(interpreter.get_tensor(result), np.float32)
+        places = [int(detail["index"]) for detail in interpreter.get_input_details()]
+        result = int(interpreter.get_output_details()[0]["index"])
+        outputs = []
+        for row in range(len(inputs[0])):
+            interpreter.reset_all_variables()
+            for place, array in zip(places, inputs, strict=True):
+                interpreter.set_tensor(place, array[row : row + 1])
+            interpreter.invoke()
+            outputs.append(np.array(interpreter.get_tensor(result), np.float32))
+        return np.concatenate(outputs)

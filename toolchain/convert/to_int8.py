@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.convert.repair_biases import repair_biases
+from toolchain.convert.trace_network import converter_for, input_names, with_inputs_in_order
 from toolchain.convert.value_ranges import Sample, quantise_with_ranges
 from toolchain.errors import ChipcastError, DataError, ModelError, NotQuantisedError, UnsupportedError
 from toolchain.network_file import load_network
@@ -50,11 +51,11 @@ def convert_to_int8(
         network = load_network(model_file)
         _require_possible(settings, network)
         arrays = [calibration] if isinstance(calibration, np.ndarray) else list(calibration)
-        shapes = _check_calibration(network, arrays)
+        _check_calibration(network, arrays)
         progress(0.0, "tracing the model")
-        heard = _Calibration(dict(zip(_input_names(network), arrays, strict=True)), progress)
+        heard = _Calibration(dict(zip(input_names(network), arrays, strict=True)), progress)
         try:
-            converter = _converter(network, shapes, settings)
+            converter = _converter(network, settings)
             converter.representative_dataset = heard.samples
             if settings.range == "min-max":
                 model = repair_biases(bytes(converter.convert()))
@@ -65,7 +66,7 @@ def convert_to_int8(
                 raise heard.raised from None
             raise _refusal(exc) from exc
     require_integer_tensors(model)
-    model = _with_inputs_in_order(model, _input_names(network))
+    model = with_inputs_in_order(model, input_names(network))
     progress(1.0, "converted")
     return model
 
@@ -93,17 +94,18 @@ def _require_possible(settings: ConvertSettings, network: Any) -> None:
         )
 
 
-def _check_calibration(network: Any, calibration: Sequence[npt.NDArray[np.float32]]) -> list[tuple[int, ...]]:
-    """The inputs' shapes with the batch at 1, once model and samples fit each other."""
+def _check_calibration(network: Any, calibration: Sequence[npt.NDArray[np.float32]]) -> None:
+    """Refuse samples that do not fit the model."""
     if len(network.inputs) != len(calibration):
         raise DataError(
             f"The model has {len(network.inputs)} inputs, the data gives {len(calibration)}.",
             "Name an array an input, in the model's order: inputs = ['left', 'right'] under [data].",
         )
-    return [_check_array(tensor, array) for tensor, array in zip(network.inputs, calibration, strict=True)]
+    for tensor, array in zip(network.inputs, calibration, strict=True):
+        _check_array(tensor, array)
 
 
-def _check_array(tensor: Any, calibration: npt.NDArray[np.float32]) -> tuple[int, ...]:
+def _check_array(tensor: Any, calibration: npt.NDArray[np.float32]) -> None:
     wanted = tuple(tensor.shape[1:])
     if len(calibration) == 0:
         raise DataError(
@@ -117,22 +119,11 @@ def _check_array(tensor: Any, calibration: npt.NDArray[np.float32]) -> tuple[int
         )
     if not np.isfinite(calibration).all():
         raise DataError("The calibration samples hold NaN or infinite values.", "Remove them from the data.")
-    return (1, *wanted)
 
 
-def _converter(network: Any, shapes: Sequence[tuple[int, ...]], settings: ConvertSettings) -> Any:
-    """A converter for the network as one function of a batch of 1: an open batch would add SHAPE and PACK."""
-    tensorflow, tf_keras = import_stack("tensorflow"), import_stack("tf_keras")
-    # A model's own name may be one that TensorFlow takes for no scope.
-    named = tf_keras.Model(network.inputs, network.outputs, name=_scope_name(network.name))
-    signature = [
-        tensorflow.TensorSpec(shape, tensorflow.float32, name=name)
-        for shape, name in zip(shapes, _input_names(network), strict=True)
-    ]
-    traced = tensorflow.function(
-        lambda *given: named(list(given) if len(given) > 1 else given[0], training=False)
-    ).get_concrete_function(*signature)
-    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced], named)
+def _converter(network: Any, settings: ConvertSettings) -> Any:
+    tensorflow = import_stack("tensorflow")
+    converter = converter_for(network)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     operators, wide = tensorflow.lite.OpsSet, settings.activations == "int16"
     converter.target_spec.supported_ops = [
@@ -143,35 +134,6 @@ def _converter(network: Any, shapes: Sequence[tuple[int, ...]], settings: Conver
     converter.inference_input_type = tensorflow.int16 if wide else tensorflow.int8
     converter.inference_output_type = converter.inference_input_type
     return converter
-
-
-def _input_names(network: Any) -> list[str]:
-    """What the inputs are called in the `.tflite`, where the converter leaves them in no order."""
-    names = [_scope_name(tensor.name) for tensor in network.inputs]
-    if len(names) == 1:
-        return names
-    return [f"input_{number:03d}_{name}" for number, name in enumerate(names)]
-
-
-def _with_inputs_in_order(model: bytes, names: Sequence[str]) -> bytes:
-    """The `.tflite` with its inputs in the order of `names`: data is handed over by place."""
-    import tflite  # noqa: PLC0415 (late, like everything this room imports from outside)
-
-    if len(names) == 1:
-        return model
-    changed = bytearray(model)
-    graph = tflite.Model.GetRootAs(changed, 0).Subgraphs(0)
-    found = {(graph.Tensors(place).Name() or b"").decode(): place for place in graph.InputsAsNumpy().tolist()}
-    # The vector of inputs, in the file itself.
-    graph.InputsAsNumpy()[:] = [
-        next(place for called, place in found.items() if name in called) for name in names
-    ]
-    return bytes(changed)
-
-
-def _scope_name(name: str) -> str:
-    clean = re.sub(r"[^A-Za-z0-9_]", "_", name).lstrip("_")
-    return clean or "model"
 
 
 class _Calibration:

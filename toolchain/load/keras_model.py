@@ -16,12 +16,14 @@ from toolchain.custom_objects import known_to_keras3, known_to_tf_keras
 from toolchain.errors import ChipcastError, ModelError, TranslationError
 from toolchain.load.translate_keras3 import translate
 from toolchain.load.verify_translation import require_same_outputs
+from toolchain.network_file import load_network
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.optimisation import KerasModel
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _MOST_BYTES = 2 << 30
 _MOST_CONFIG_BYTES = 64 << 20
+_OPTIMISING = "tensorflow_model_optimization"
 _ACCEPTED = "Give a Keras model: .keras, .h5 or a SavedModel folder; or an int8 .tflite."
 
 
@@ -95,7 +97,10 @@ def _load_keras_archive(path: Path) -> Any:
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, RuntimeError) as exc:
         raise ModelError(f"{path.name} is no Keras model, or a damaged one.", _ACCEPTED) from exc
     refuse_stored_code(config)
-    return _load_keras2(path) if version.startswith("2.") else _load_keras3(path)
+    if not version.startswith("2."):
+        return _load_keras3(path)
+    # What optimisation wraps around layers: this tool's own result, as the steps leave it.
+    return load_network(path) if _OPTIMISING in json.dumps(config) else _load_keras2(path)
 
 
 def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:

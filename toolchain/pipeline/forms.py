@@ -28,9 +28,10 @@ def _form(config: DeployConfig, form: Form, optimised: OptimisedModel, shop: Wor
         model = convert_to_form(optimised.model_file, form, log=shop.log)
         data = keras_data(config, optimised.input_shapes)
         score = None
-        if data is not None and not data.test.more_inputs:
+        if data is not None:
             test = data.test.take(slice(config.measure.samples))
-            outputs = run_form(model, np.asarray(test.inputs, np.float32), log=shop.log)
+            arrays = [np.asarray(array, np.float32) for array in test.all_inputs]
+            outputs = run_form(model, arrays, log=shop.log)
             score = metric_of(config.metric).of(outputs, test)
         return OtherForm(form, len(model), len(gzip.compress(model, mtime=0)), score)
 
@@ -39,6 +40,7 @@ def _form(config: DeployConfig, form: Form, optimised: OptimisedModel, shop: Wor
         depends_on={
             "model": hash_file(optimised.model_file),
             "form": form,
+            "custom_objects": module_key(config.model.custom_objects),
             "data": data_key(config.data),
             "samples": config.measure.samples,
             "metric": module_key(config.metric),
