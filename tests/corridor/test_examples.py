@@ -71,9 +71,12 @@ def test_digits_from_keras_to_the_simulated_board(tmp_path: Path, digits: Path) 
     assert json.loads(again.stdout) == report
 
     # The same by options instead of the file.
-    prune = tomllib.loads((EXAMPLE / "deploy.toml").read_text())["optimise"][0]
+    document = tomllib.loads((EXAMPLE / "deploy.toml").read_text())
+    prune = document["optimise"][0]
     settings = " ".join(f"{key}={value}" for key, value in prune.items() if key != "step")
     options = ["--step", f"{prune['step']} {settings}"]
+    for key, limit in document["budget"].items():
+        options += [f"--{key.replace('_', '-')}", str(limit)]
     data = ("--data", tmp_path / "digits.npz")
     by_options = deploy(tmp_path / "digits.keras", *data, *options, "--out", out)
     assert by_options == report
