@@ -279,6 +279,7 @@ def _differences(
     makers = {tensor: layer for layer in program.layers for tensor in layer.output_tensors}
     for row, (tensors, output), expected in zip(inputs, results, expected_outputs, strict=True):
         reference = oracle.tensors(row.tobytes())
+        reference.update({kept.tensor: kept.select(reference[kept.tensor]) for kept in program.kept})
         for tensor, made in tensors.items():
             if made != reference[tensor]:
                 maker = f"{makers[tensor].operator} {makers[tensor].name}" if tensor in makers else "variable"

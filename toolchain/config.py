@@ -85,6 +85,9 @@ class DeployConfig(Settings):
     board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
     engine: Literal["aot"] = "aot"
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
+    remove_channels: bool = Field(
+        default=True, description="leave channels out that are constant or that no weight reads"
+    )
     benchmark: BenchmarkId | None = Field(
         default=None, description="be MLPerf Tiny's device under test for it"
     )

@@ -16,6 +16,7 @@ from tests.bench.execution import Counter, Executions, counting_qemu, total
 from tests.firmware.line import Line
 from toolchain.build import build_firmware
 from toolchain.compile import compile_graph
+from toolchain.compile.passes.order import EVERY_CHANNEL, GraphPass
 from toolchain.convert.read_tflite import read_graph
 from toolchain.flash import flashed
 from toolchain.load.board import load_board
@@ -71,11 +72,18 @@ class ModelCost:
         return self.flash_bytes - self.weights_bytes
 
 
-def cost_of(model: bytes, name: str, folder: Path, *, optimise_for: str = "speed") -> ModelCost:
+def cost_of(
+    model: bytes,
+    name: str,
+    folder: Path,
+    *,
+    optimise_for: str = "speed",
+    passes: Sequence[GraphPass] = EVERY_CHANNEL,
+) -> ModelCost:
     """Compile, build, run and count; everything is written below `folder`."""
     board, log = load_board(BOARD), folder / "log"
     graph = read_graph(model, name)
-    program = compile_graph(graph, board, prefix="model", optimise_for=optimise_for)
+    program = compile_graph(graph, board, prefix="model", optimise_for=optimise_for, passes=passes)
     render_project(program, board, model, folder / "project")
     firmware = build_firmware(folder / "project", board, log=log)
     code = disassemble(firmware.elf)
@@ -95,7 +103,7 @@ def cost_of(model: bytes, name: str, folder: Path, *, optimise_for: str = "speed
         address_stalls=sum(layer.address_stalls for layer in layers),
         arena_bytes=program.arena_bytes,
         flash_bytes=firmware.flash_bytes,
-        weights_bytes=compile_graph(graph, load_board("host"), prefix="model").weights_bytes,
+        weights_bytes=compile_graph(graph, load_board("host"), prefix="model", passes=passes).weights_bytes,
         different_bytes=sum(a != b for a, b in zip(output, expected, strict=True)),
         layers=tuple(layers),
     )

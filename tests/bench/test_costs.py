@@ -13,6 +13,7 @@ from tests.bench.cost import cost_of
 from tests.bench.figures import read_figures
 from tests.bench.tables import layer_table, overview
 from tests.host_runner import has
+from toolchain.compile.passes.order import PASSES
 
 BOOK = read_figures()
 HELD = tomllib.loads(Path(__file__).with_name("held.toml").read_text("utf-8"))
@@ -33,6 +34,16 @@ def core_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHIPCAST_CORE_DIR", str(tmp_path_factory.mktemp("core")))
         yield
+
+
+def test_leaving_unread_channels_out_pays(tmp_path: Path) -> None:
+    figures, held = BOOK.models["vww"], HELD["vww_smaller"]
+    cost = cost_of((MODELS / figures.file).read_bytes(), "vww", tmp_path, passes=PASSES)
+    assert cost.different_bytes == 0
+    assert cost.instructions <= held["instructions"]
+    assert cost.cycles <= held["cycles"] < figures.record_cycles
+    assert cost.arena_bytes <= HELD["vww"]["arena"]
+    assert cost.flash_beside_weights <= HELD["vww"]["flash_beside_weights"]
 
 
 @pytest.mark.parametrize("name", BOOK.models)

@@ -59,7 +59,7 @@ def test_every_intermediate_tensor_is_the_oracles(name: str, tmp_path: Path) -> 
     model = (FOLDER / f"{file}.tflite").read_bytes()
     require_fully_integer(read_graph(model, file))
     program = compile_model(model, name=file)
-    assert program.macs == macs
+    assert program.model_macs == macs
     assert program.arena_bytes == program.arena_lower_bound_bytes <= arena
     inputs = np.concatenate(
         [repeatable_input(sum(port.bytes for port in program.inputs)), random_inputs(program, 200, seed=1)]

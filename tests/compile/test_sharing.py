@@ -17,6 +17,7 @@ from tests.operators.moving import moving_network
 from toolchain.compile import compile_graph, storage
 from toolchain.compile.lowering import Lowering, Part, PendingCall
 from toolchain.compile.plan_memory import Block, Span, plan_memory
+from toolchain.compile.plan_regions import Room
 from toolchain.compile.sharing import share
 from toolchain.convert.read_tflite import read_graph
 from toolchain.vocabulary.graph import Graph
@@ -236,14 +237,14 @@ def _where(buffer: ArenaBuffer) -> tuple[int, int]:
     return buffer.tensor, buffer.offset
 
 
-def without_parts(graph: Graph, lowerings: Sequence[Lowering]) -> storage.Arena:
+def without_parts(graph: Graph, lowerings: Sequence[Lowering], rooms: Sequence[Room] = ()) -> storage.Arena:
     """The arena if every part is copied."""
 
     def copied(call: PendingCall) -> PendingCall:
         return dataclasses.replace(call, copies=None)
 
     return _LAY_OUT(
-        graph, [dataclasses.replace(each, calls=tuple(map(copied, each.calls))) for each in lowerings]
+        graph, [dataclasses.replace(each, calls=tuple(map(copied, each.calls))) for each in lowerings], rooms
     )
 
 

@@ -67,6 +67,13 @@ Engine = Annotated[str | None, typer.Option(help="what runs the model: aot")]
 Optimise = Annotated[
     str | None, typer.Option("--optimise-for", help="speed, ram or size: what matters most \\[speed]")
 ]
+RemoveChannels = Annotated[
+    bool | None,
+    typer.Option(
+        "--remove-channels/--keep-channels",
+        help="leave out what is constant or no weight reads, or compute every weight \\[remove]",
+    ),
+]
 Benchmark = Annotated[str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01")]
 SampleCount = Annotated[int | None, typer.Option("--samples", help="only the first N test samples")]
 Runs = Annotated[int | None, typer.Option(help="time at least N inferences \\[one a sample]")]
@@ -126,6 +133,7 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "board": ("board", BoardName),
         "engine": ("engine", Engine),
         "optimise_for": ("optimise_for", Optimise),
+        "remove_channels": ("remove_channels", RemoveChannels),
         "benchmark": ("benchmark", Benchmark),
     },
     "A board on the desk": LINE,

@@ -12,7 +12,7 @@ import numpy as np
 from toolchain.compile.core_features import Target, core_features
 from toolchain.compile.kernel_choice import Choice, choose
 from toolchain.compile.layer_view import LayerView
-from toolchain.compile.lowering import ConstantPool, PendingCall, ScratchPlace, TensorPlace
+from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
@@ -23,7 +23,7 @@ from toolchain.compile.state import State, lay_out_state
 from toolchain.compile.storage import Arena, lay_out
 from toolchain.errors import ConfigError, UnsupportedError
 from toolchain.vocabulary.board import Board
-from toolchain.vocabulary.graph import Graph, Tensor
+from toolchain.vocabulary.graph import Graph, KeptChannels, Tensor
 from toolchain.vocabulary.program import (
     Address,
     BufferRef,
@@ -63,9 +63,10 @@ def compile_graph(
         ConfigError: `prefix` is no C identifier in lower case, or an unknown goal.
     """
     _check_settings(prefix, optimise_for)
-    given = graph
+    given = whole = graph
     for graph_pass in passes:
         graph = graph_pass(graph)
+        whole = whole if _kept(graph) else graph
     _refuse_unsupported(graph, board, _unread(given))
     pool = ConstantPool()
     target = Target(core_features(board), optimise_for)
@@ -90,7 +91,19 @@ def compile_graph(
         initial_state=state.initial,
         state=state.buffers,
         regions=arena.regions,
+        model_macs=sum(lowering.macs for lowering in (lowerings if graph is whole else _lowered(whole))),
+        kept=_kept(graph),
     )
+
+
+def _kept(graph: Graph) -> tuple[KeptChannels, ...]:
+    return tuple(tensor.kept for tensor in graph.tensors if tensor.kept is not None)
+
+
+def _lowered(graph: Graph) -> list[Lowering]:
+    """The layers in their portable forms, with constants of their own."""
+    pool = ConstantPool()
+    return [OPERATORS[op.name].lower(LayerView(graph, op), pool) for op in graph.operators]
 
 
 def _rooms(graph: Graph, board: Board, state: State) -> list[Room]:

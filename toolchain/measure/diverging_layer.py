@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolchain.errors import ProtocolError
+from toolchain.vocabulary.graph import KeptChannels
 from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Divergence
 
@@ -27,11 +28,12 @@ LayerOutputs = Callable[[int], Sequence[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class TensorFacts:
-    """A tensor of the model file: its name, TFLite type and shape."""
+    """A tensor of the model file: its name, TFLite type and shape; `kept` where it lost channels since."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
+    kept: KeptChannels | None = None
 
 
 def find_diverging_layer(
@@ -47,11 +49,13 @@ def find_diverging_layer(
     of the model.  Right before the first layer, and wrong after the last, it turns wrong somewhere, and half
     the layers are ruled out by a look at the middle.  The layer found got right inputs and made wrong values
     of them, so it is at fault, whatever other faults later layers may have; a difference that no later layer
-    reads is none.  `expected` are the oracle's tensors by index, as `tensors`.
+    reads is none.  `expected` are the oracle's tensors by index, as `tensors`, both as the model file has
+    them: of those that lost channels, what is left is compared.
 
     Raises:
         ProtocolError: the device dumps tensors of other sizes than the model's.
     """
+    expected = {**expected, **{kept.tensor: kept.select(expected[kept.tensor]) for kept in program.kept}}
     look = _Look(program, dump, expected)
     right, wrong = -1, len(program.layers) - 1
     if look.is_right_after(wrong):
@@ -126,14 +130,15 @@ def _describe(
     differs = np.frombuffer(got, np.uint8) != np.frombuffer(expected, np.uint8)
     elements = differs.reshape(-1, kind.itemsize).any(axis=1)
     first = int(np.argmax(elements))
+    element = first if facts.kept is None else facts.kept.element(first)
     return Divergence(
         sample=sample,
         layer=layer,
         name=program.layers[layer].name,
         operator=program.layers[layer].op,
         tensor=facts.name,
-        element=first,
-        channel=first % facts.shape[-1] if facts.shape else 0,
+        element=element,
+        channel=element % facts.shape[-1] if facts.shape else 0,
         expected=np.frombuffer(expected, kind)[first].item(),
         got=np.frombuffer(got, kind)[first].item(),
         differing_elements=int(np.count_nonzero(elements)),

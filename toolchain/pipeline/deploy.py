@@ -46,7 +46,14 @@ from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Parity
 from toolchain.vocabulary.optimisation import OptimisedModel
 from toolchain.vocabulary.optimisation_report import Point
-from toolchain.vocabulary.report import FirmwareFacts, ModelFacts, Report, layer_kernels_of, memory_map_of
+from toolchain.vocabulary.report import (
+    FirmwareFacts,
+    ModelFacts,
+    Report,
+    layer_kernels_of,
+    memory_map_of,
+    removed_channels_of,
+)
 from toolchain.vocabulary.score import Score
 
 
@@ -174,7 +181,7 @@ def _report(
             name=config.name,
             sha256=built.program.model_sha256,
             source=config.model.path.name,
-            macs=built.program.macs,
+            macs=built.program.model_macs,
             parameters=keras.parameters if keras else None,
             float_bytes=keras.file_bytes if keras else None,
             int8_bytes=len(built.model),
@@ -208,6 +215,7 @@ def _report(
         folder=shop.folder,
         memory=memory_map_of(built.program),
         kernels=layer_kernels_of(built.program),
+        removed=removed_channels_of(built.program),
         provenance=measured.provenance,
     )
 

@@ -76,7 +76,11 @@ def _divergence(
     before = inputs[:sample] if goes_on else inputs[:0]
     expected = _oracle_tensors(model, before, inputs[sample])
     graph = read_graph(model, project.folder.name)
-    facts = {tensor.index: TensorFacts(tensor.name, tensor.dtype, tensor.shape) for tensor in graph.tensors}
+    kept = {entry.tensor: entry for entry in program.kept}
+    facts = {
+        tensor.index: TensorFacts(tensor.name, tensor.dtype, tensor.shape, kept.get(tensor.index))
+        for tensor in graph.tensors
+    }
     with tempfile.TemporaryDirectory(prefix="chipcast-bisect-") as folder:
         copy = Path(folder) / project.folder.name
         _copy_with_dumps(project.folder, copy)

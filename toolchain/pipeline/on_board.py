@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from toolchain.build import build_firmware, compiler_version, predict_fit
 from toolchain.compile import compile_graph
+from toolchain.compile.passes.order import EVERY_CHANNEL, PASSES
 from toolchain.config import DeployConfig
 from toolchain.convert.read_tflite import read_graph
 from toolchain.flash import flashed
@@ -70,7 +71,13 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
 
     def action() -> ProgramFacts:
         graph = read_graph(model, config.name)
-        program = compile_graph(graph, board, prefix=SYMBOL_PREFIX, optimise_for=config.optimise_for)
+        program = compile_graph(
+            graph,
+            board,
+            prefix=SYMBOL_PREFIX,
+            optimise_for=config.optimise_for,
+            passes=PASSES if config.remove_channels else EVERY_CHANNEL,
+        )
         predict_fit(program, board)
         render_project(
             program,
@@ -90,6 +97,7 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
             "board": board.model_dump(),
             "engine": config.engine,
             "optimise_for": config.optimise_for,
+            "remove_channels": config.remove_channels,
             "per_layer": config.measure.per_layer,
             "benchmark": config.benchmark,
             "templates": hash_templates(),

@@ -36,6 +36,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "forms": forms_as_dict(report.forms),
         "budget": budget_as_dict(report.budget),
         "kernels": [dataclasses.asdict(kernel) for kernel in report.kernels],
+        "removed_channels": None if report.removed is None else dataclasses.asdict(report.removed),
     }
 
 

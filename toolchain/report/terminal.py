@@ -10,7 +10,7 @@ from toolchain.report.kernel_table import kernels_as_text
 from toolchain.report.points_table import budget_as_text, forms_as_text, points_as_text
 from toolchain.report.units import grouped, interval, megahertz, optional, percentage
 from toolchain.vocabulary.measurement import Parity, Timing
-from toolchain.vocabulary.report import Provenance, Report
+from toolchain.vocabulary.report import Provenance, RemovedChannels, Report
 
 _OUTLIERS_SHOWN = 6
 _KIND_NOTES = {
@@ -39,6 +39,7 @@ def report_as_text(report: Report) -> list[RenderableType]:
     ]
     if report.points:
         parts += ["", *points_as_text(report.points)]
+    parts += removed_as_text(report.removed)
     parts += [*forms_as_text(report.forms), *budget_as_text(report.budget)]
     if report.timing.per_layer:
         parts += ["", *layers_as_text(report.timing), *kernels_as_text(report.kernels)]
@@ -86,6 +87,22 @@ def _sizes(report: Report) -> Table:
     ):
         table.add_row(label, optional(value))
     return table
+
+
+def removed_as_text(removed: RemovedChannels | None) -> list[RenderableType]:
+    """How much of the model is not computed at all; nothing where every weight is."""
+    if removed is None:
+        return []
+    gone = sum(tensor.channels - tensor.left for tensor in removed.tensors)
+    of = sum(tensor.channels for tensor in removed.tensors)
+    return [
+        "",
+        Text(
+            f"left out, outputs unchanged: {grouped(gone)} of {grouped(of)} channels in "
+            f"{grouped(len(removed.tensors))} tensors (constant, or no weight reads them); "
+            f"MACs {grouped(removed.model_macs)} → {grouped(removed.macs)} (--keep-channels computes all)"
+        ),
+    ]
 
 
 def timing_as_text(timing: Timing) -> list[RenderableType]:

@@ -33,9 +33,31 @@ class Quantisation:
         return self.zero_points[0]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptChannels:
+    """Those left of the `of` channels (positions along the last axis) that `tensor` has in the model file."""
+
+    tensor: int
+    of: int
+    channels: tuple[int, ...]
+
+    def select(self, whole: bytes) -> bytes:
+        """What is left of the int8 tensor's bytes as the model file has it."""
+        values = np.frombuffer(whole, np.uint8).reshape(-1, self.of)
+        return values[:, list(self.channels)].tobytes()
+
+    def element(self, position: int) -> int:
+        """The position in the whole tensor of a position in what is left of it."""
+        row, column = divmod(position, len(self.channels))
+        return row * self.of + self.channels[column]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """One tensor.  `dtype` is TFLite's name for the type ("INT8"); `data` is set for constants only."""
+    """One tensor.  `dtype` is TFLite's name for the type ("INT8"); `data` is set for constants only.
+
+    `kept` says which channels are left, where a pass took some out.
+    """
 
     index: int
     name: str
@@ -44,6 +66,7 @@ class Tensor:
     quantisation: Quantisation | None = None
     data: npt.NDArray[np.generic] | None = None
     is_variable: bool = False
+    kept: KeptChannels | None = None
 
     @property
     def elements(self) -> int:

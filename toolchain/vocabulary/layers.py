@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from toolchain.vocabulary.graph import KeptChannels
 from toolchain.vocabulary.program import PORTABLE, ArenaBuffer, ArenaRegion, Program, TensorPort
 
 
@@ -29,6 +30,8 @@ class ProgramFacts:
 
     `buffers` is the memory map of the arena, `regions` what of it lies in which memory where there are
     several; `state_bytes` what variables take beside it.
+    `kept` says of the tensors that lost channels which they have left: what the layers dump, and what `macs`
+    counts, is less than in the model file then (`model_macs`).
     """
 
     model_sha256: str
@@ -42,6 +45,8 @@ class ProgramFacts:
     buffers: tuple[ArenaBuffer, ...]
     state_bytes: int
     regions: tuple[ArenaRegion, ...] = ()
+    model_macs: int = 0
+    kept: tuple[KeptChannels, ...] = ()
 
 
 def facts_of(program: Program) -> ProgramFacts:
@@ -69,4 +74,6 @@ def facts_of(program: Program) -> ProgramFacts:
         buffers=program.arena,
         state_bytes=int(program.initial_state.nbytes),
         regions=program.regions,
+        model_macs=program.model_macs,
+        kept=program.kept,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.vocabulary.graph import Quantisation
+from toolchain.vocabulary.graph import KeptChannels, Quantisation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +163,8 @@ class Program:
     `prefix` starts every C symbol; `arena_bytes` includes all kernel scratch; `initial_state` is what
     the state area holds after a reset (empty for a model without variables), and `state` says which
     variable lies where in it.  `regions` are the memories that hold a part of the arena, none of them
-    empty; there are none on a board with one memory, where the arena is one piece.
+    empty; there are none on a board with one memory, where the arena is one piece.  `kept` says of the
+    tensors that lost channels which they have left, `model_macs` what `macs` would be with all of them.
     """
 
     prefix: str
@@ -180,6 +181,8 @@ class Program:
     initial_state: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
     state: tuple[StateBuffer, ...] = ()
     regions: tuple[ArenaRegion, ...] = ()
+    model_macs: int = 0
+    kept: tuple[KeptChannels, ...] = ()
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -188,7 +191,7 @@ class Program:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
+        """Multiply-accumulates of one inference, as it runs."""
         return sum(layer.macs for layer in self.layers)
 
     @property

@@ -30,6 +30,32 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallerTensor:
+    """A tensor between layers that lost channels: `left` of `channels` are still computed."""
+
+    tensor: int
+    channels: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedChannels:
+    """What the compiler left out since it is constant, or no weight reads it; `macs` are what is left."""
+
+    model_macs: int
+    macs: int
+    tensors: tuple[SmallerTensor, ...]
+
+
+def removed_channels_of(program: ProgramFacts) -> RemovedChannels | None:
+    """What was left out of a compiled program; None where it computes every weight."""
+    if not program.kept:
+        return None
+    tensors = tuple(SmallerTensor(kept.tensor, kept.of, len(kept.channels)) for kept in program.kept)
+    return RemovedChannels(program.model_macs, program.macs, tensors)
+
+
+@dataclass(frozen=True, slots=True)
 class FirmwareFacts:
     """The firmware's sizes in bytes.
 
@@ -158,7 +184,8 @@ class Report:
     """What `deploy` returns and report.json holds.
 
     `points` are the model as given and after each step (empty where a `.tflite` was given), `forms` what it
-    was converted to for comparison, `budget` the limits that were set, `kernels` how each layer is computed.
+    was converted to for comparison, `budget` the limits that were set, `kernels` how each layer is computed,
+    `removed` what of the model the program leaves out without changing a byte of its outputs.
     """
 
     model: ModelFacts
@@ -176,6 +203,7 @@ class Report:
     forms: tuple[OtherForm, ...] = ()
     budget: tuple[BudgetCheck, ...] = ()
     kernels: tuple[LayerKernel, ...] = ()
+    removed: RemovedChannels | None = None
 
 
 @dataclass(frozen=True, slots=True)

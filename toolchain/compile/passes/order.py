@@ -10,6 +10,7 @@ from toolchain.compile.passes.fuse_clamps import fuse_clamps
 from toolchain.compile.passes.fuse_padding import fuse_padding
 from toolchain.compile.passes.fuse_quantise_pairs import fuse_quantise_pairs
 from toolchain.compile.passes.read_variables_late import read_variables_late
+from toolchain.compile.passes.remove_channels import remove_channels
 from toolchain.compile.passes.remove_no_ops import remove_no_ops
 from toolchain.vocabulary.graph import Graph
 
@@ -27,4 +28,9 @@ PASSES: tuple[GraphPass, ...] = (
     # Again: the others leave what is read no more.
     drop_unread_operators,
     read_variables_late,
+    # Last: the others know the tensors by their shapes in the file.
+    remove_channels,
 )
+
+EVERY_CHANNEL: tuple[GraphPass, ...] = tuple(p for p in PASSES if p is not remove_channels)
+"""The passes for a program that computes every weight of the model."""
