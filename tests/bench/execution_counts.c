@@ -28,7 +28,7 @@ void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*callback)(uint64_
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*callback)(unsigned, void *),
                                             int flags, void *data);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
@@ -96,6 +96,13 @@ static void accessed(unsigned cpu, uint32_t info, uint64_t address, void *data)
     }
 }
 
+/* By the first half-word (Armv7-M Architecture Reference Manual, A5.1): QEMU's own figure is wrong where an
+ * instruction lies across two pages. */
+static uint32_t thumb_size(const uint8_t *code)
+{
+    return code[1] >= 0xE8 ? 4 : 2;
+}
+
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
@@ -105,7 +112,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
         if (address < CODE_BYTES) {
             struct count *c = &counts[address / 2];
             places_used = address / 2 < places_used ? places_used : (uint32_t)(address / 2 + 1);
-            c->size = (uint32_t)qemu_plugin_insn_size(insn);
+            c->size = thumb_size(qemu_plugin_insn_data(insn));
             qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, CALLBACK_USES_NO_REGISTERS, c);
             qemu_plugin_register_vcpu_mem_cb(insn, accessed, CALLBACK_USES_NO_REGISTERS, READS_AND_WRITES, c);
         }

@@ -126,6 +126,12 @@ def test_an_entered_load_is_not_pipelined_with_the_one_above_it(tmp_path: Path) 
     assert run(code, tmp_path) == Cycles(10, 3 + 2 + (2 + 1) + 4 + 3 + 1, 0)
 
 
+def test_an_instruction_across_two_pages_is_followed_by_the_next_one(tmp_path: Path) -> None:
+    # QEMU has pages of 1 KB for Armv7-M; the wide instructions lie across some of their ends.
+    code = ".rept 601\n nop\n.endr\n.rept 700\n mov.w r4, r3\n.endr"
+    assert run(code, tmp_path) == Cycles(1301, 1301, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "operands", "cycles"),
     [
