@@ -1,4 +1,4 @@
-"""What the keyword spotting recipes buy, and what they may cost, on the real samples beside the repository."""
+"""What the keyword spotting recipes buy and may cost, on the real samples beside the repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "examples" / "keyword_spotting"
 SHARED = REPOSITORY.parent / "shared" / "data" / "mlperf_tiny"
 
-# The aim is 0.02.  Seen on the 200 held-out samples: 0.025 (prune60) and 0.03 (channels40); one sample is 0.005.
+# The aim is 0.02.  Seen on the 200 held-out samples: 0.025 (prune60), 0.03 (channels40); a sample is 0.005.
 MOST_LOST = 0.0401
 
 pytestmark = [
