@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -32,6 +32,7 @@ def score(metric: Metric, outputs: npt.NDArray[Any], given: Samples) -> Any:
     return found
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(-3, 3)), min_size=4, max_size=60))
 def test_the_area_under_the_curve_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
     labels, scores = np.array(pairs).T
