@@ -10,6 +10,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RP2040JS := 1.4.1
+NODE := $(or $(CHIPCAST_NODE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chipcast/node)
+PICO := $(NODE)/node_modules/rp2040js/package.json
 DIGITS := examples/digits/digits.keras
 
 .PHONY: demo test bench docs lint format setup packages clean recipes
@@ -42,7 +45,7 @@ format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-setup: packages $(NODE)/node_modules/rp2040js/package.json $(READY)
+setup: packages $(PICO) $(READY)
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "chipcast needs Python 3.11 or newer"'
@@ -51,10 +54,8 @@ $(READY): pyproject.toml
 	touch $@
 
 # The emulator of the Raspberry Pi Pico, where npm is there to fetch it; its board's tests are skipped otherwise.
-RP2040JS := 1.4.1
-NODE := $(or $(CHIPCAST_NODE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chipcast/node)
-$(NODE)/node_modules/rp2040js/package.json:
-	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix $(NODE) rp2040js@$(RP2040JS) || \
+$(PICO):
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --fetch-retries 1 --prefix $(NODE) rp2040js@$(RP2040JS) || \
 	    echo "rp2040js could not be fetched; the tests of sim_pico are skipped"; \
 	else echo "npm is not there; the tests of sim_pico are skipped"; fi
 
