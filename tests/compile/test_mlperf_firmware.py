@@ -83,7 +83,7 @@ def test_the_stack_is_bounded_for_every_goal(built: Builder, goal: str) -> None:
     firmware = built(goal)
     assert firmware.model_stack_bytes is not None
     # At least one kernel's own frame, and far from the 4 KB that boards reserve.
-    assert HELPER_BYTES < firmware.model_stack_bytes <= 640
+    assert HELPER_BYTES < firmware.model_stack_bytes <= 768
 
 
 def test_a_function_without_a_bound_takes_the_figure_away(built: Builder, tmp_path: Path) -> None:

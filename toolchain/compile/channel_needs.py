@@ -174,6 +174,8 @@ def _of_depthwise(layer: LayerView) -> Iterator[Link]:
 def _of_renaming(layer: LayerView) -> Iterator[Link]:
     """The same bytes: the last axis of the one is a whole number of the other's."""
     source, output = layer.input(), layer.output()
+    if not (source.shape and output.shape):
+        return
     short, long = sorted((source.shape[-1], output.shape[-1]))
     if short and long % short == 0:
         every = np.arange(long)

@@ -209,7 +209,7 @@ class Device:
             if line.name != "memory":
                 return None
             stack = None if line.text("stack") == "unknown" else line.number("stack")
-            return MemoryUse(stack, line.number("reserve"), line.number("arena"))
+            return MemoryUse(stack, line.number("reserve"), line.number("arena"), line.numbers("regions"))
 
         return self._talk.ask("memory", accept)
 

@@ -72,6 +72,7 @@ def _identity(told: dict[str, CheckedLine]) -> Identity:
         window_bytes=line.number("window"),
         layer_times=line.number("profile") == 1,
         layer_tensors=line.number("tensors") == 1,
+        arena_regions=sizes.numbers("regions"),
     )
     if identity.chunk_bytes < 1:
         raise ProtocolError("The firmware takes no input (chunk=0).", "Build and flash it again.")
