@@ -119,7 +119,7 @@ def test_the_replaced_weights_are_a_better_start_than_others(
 def test_layers_are_factorised_and_stay_good(tmp_path: Path, trained: Any, data: DataSet) -> None:
     with tensorflow_noise_to(None):
         factorised = factorise(
-            trained, FactoriseSettings(keep=0.5, epochs=4, learning_rate=2e-3), context_of(data, trained)
+            trained, FactoriseSettings(keep=0.5, epochs=12, learning_rate=3e-3), context_of(data, trained)
         )
     for name in ("inner", "side", "hidden"):
         kept = factorised.get_layer(name).kernel.shape.num_elements()
