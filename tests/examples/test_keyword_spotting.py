@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,10 @@ pytestmark = [
     pytest.mark.skipif(
         not SHARED.is_dir(),
         reason="the MLPerf Tiny models and data (../shared/data/mlperf_tiny) are not here",
+    ),
+    pytest.mark.skipif(
+        not os.environ.get("CHIPCAST_RECIPES"),
+        reason="trains for some minutes a recipe: set CHIPCAST_RECIPES=1",
     ),
 ]
 
