@@ -116,6 +116,7 @@ def test_the_replaced_weights_are_a_better_start_than_others(
     assert accuracy_of(guessed, data) < 0.5
 
 
+@pytest.mark.alone
 def test_layers_are_factorised_and_stay_good(tmp_path: Path, trained: Any, data: DataSet) -> None:
     with tensorflow_noise_to(None):
         factorised = factorise(

@@ -103,6 +103,7 @@ def test_a_student_is_smaller_and_learns(tmp_path: Path, tf_keras: Any, teacher:
     assert accuracy > accuracy_of(teacher, data) - 0.14
 
 
+@pytest.mark.alone
 def test_the_teacher_makes_a_difference(tf_keras: Any, teacher: Any, data: DataSet) -> None:
     """By the teacher alone (alpha 1), fresh weights learn what the teacher says, without a label."""
     settings = StudentSettings(
