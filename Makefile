@@ -3,7 +3,8 @@
 # make bench  set everything up, then instructions, estimated cycles and memory of every benchmark model;
 #             `make bench ARGS=--json` for a program to read, ARGS="kws ad" for some of them
 # make docs   write docs/operators.md and docs/boards.md again
-# make recipes  run every recipe on the examples, and write the table of docs/recipes.md again (an hour)
+# make recipes  run the recipes on the examples, and write the tables of docs/recipes.md again (an hour; it may be
+#             interrupted and goes on); `make recipes ARGS="gestures --only 'low rank'"` for some of them
 # make setup  only the set-up; a second call does nothing
 
 PYTHON ?= python3
@@ -34,7 +35,7 @@ docs: setup
 	$(BIN)/python -m toolchain.load.board_docs docs/boards.md
 
 recipes: setup
-	$(BIN)/python examples/measure_recipes.py
+	$(BIN)/python examples/measure_recipes.py $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

@@ -15,12 +15,21 @@ import os
 import sys
 from pathlib import Path
 
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # the order of summation is then the same in every run
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-
-import keras
 import numpy as np
 import numpy.typing as npt
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # repeatable sums
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+# TensorFlow talks to stderr about missing GPUs before it listens to any setting.
+terminal = os.dup(2)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+try:
+    import keras
+finally:
+    os.dup2(terminal, 2)
 
 SEED = 1
 WINDOW, STEP = 100, 50  # samples
