@@ -44,12 +44,6 @@ def joined(axes: Sequence[Axis]) -> tuple[Axis, ...]:
     return tuple(found)
 
 
-def too_many_axes(axes: Sequence[Axis]) -> str | None:
-    """Why the copy kernels cannot take these axes, or None."""
-    count = len(joined(axes))
-    return f"its values move along {count} axes that do not join" if count > MAX_AXES else None
-
-
 def copy(
     source: Tensor, target: Tensor, axes: Sequence[Axis], source_offset: int = 0, target_offset: int = 0
 ) -> PendingCall:
@@ -73,6 +67,12 @@ def copy(
 
 
 def _loops(axes: Sequence[Axis], count: int) -> Parameters:
+    """The loops of a kernel with `count` of them, never more by the operators' rules.
+
+    Raises ValueError if they do.
+    """
+    if len(axes) > count:
+        raise ValueError(f"{len(axes)} axes that do not join, for {count} loops")
     filled = (Axis(1, 0, 0),) * (count - len(axes)) + tuple(axes)
     return {
         "extent": tuple(axis.extent for axis in filled),
