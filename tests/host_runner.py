@@ -118,11 +118,19 @@ def compile_model(
     name: str = "test",
     *,
     optimise_for: str = DEFAULT_OPTIMISE_FOR,
+    flash_for_speed: int = 0,
     passes: Sequence[GraphPass] = PASSES,
     board: Board = HOST,
 ) -> Program:
     graph = read_graph(model, name)
-    return compile_graph(graph, board, prefix=prefix, optimise_for=optimise_for, passes=passes)
+    return compile_graph(
+        graph,
+        board,
+        prefix=prefix,
+        optimise_for=optimise_for,
+        flash_for_speed=flash_for_speed,
+        passes=passes,
+    )
 
 
 def run_programs(

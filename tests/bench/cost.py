@@ -78,12 +78,20 @@ def cost_of(
     folder: Path,
     *,
     optimise_for: str = "speed",
+    flash_for_speed: int = 0,
     passes: Sequence[GraphPass] = EVERY_CHANNEL,
 ) -> ModelCost:
     """Compile, build, run and count; everything is written below `folder`."""
     board, log = load_board(BOARD), folder / "log"
     graph = read_graph(model, name)
-    program = compile_graph(graph, board, prefix="model", optimise_for=optimise_for, passes=passes)
+    program = compile_graph(
+        graph,
+        board,
+        prefix="model",
+        optimise_for=optimise_for,
+        flash_for_speed=flash_for_speed,
+        passes=passes,
+    )
     render_project(program, board, model, folder / "project")
     firmware = build_firmware(folder / "project", board, log=log)
     code = disassemble(firmware.elf)

@@ -15,7 +15,7 @@ from toolchain import paths, process
 UNARY = ("sxtb16", "sxtb16_ror8", "uxtb16", "uxtb16_ror8", "ssat16_8", "usat16_8", "ssat8", "usat8")
 BINARY = (
     *("sxtab16", "sxtab16_ror8", "pkhbt", "pkhbt_lsl16", "pkhtb", "pkhtb_asr16"),
-    *("uqsub8", "smuad", "smmul"),
+    *("uqsub8", "sadd16", "ssub16", "smuad", "smmul"),
 )
 TERNARY = ("smlad", "smlabb", "smlatt", "smlabt", "smlatb", "smlawb", "smlawt", "smmla", "smmlar")
 OPERATIONS = (*UNARY, *BINARY, *TERNARY)
@@ -101,6 +101,8 @@ def test_some_results_are_what_the_architecture_manual_says(tmp_path: Path) -> N
         other = np.array(x[1:2], np.uint32).view(np.int8).astype(int).tolist()
         assert made["sxtab16"] == lanes(low[0] + other[0], high[0] + other[2])
         assert made["sxtab16_ror8"] == lanes(low[0] + other[1], high[0] + other[3])
+        assert made["sadd16"] == lanes(low[0] + low[1], high[0] + high[1])
+        assert made["ssub16"] == lanes(low[0] - low[1], high[0] - high[1])
         assert made["usat16_8"] == lanes(min(max(low[0], 0), 255), min(max(high[0], 0), 255))
         assert made["smlad"] == (low[0] * low[1] + high[0] * high[1] + x[2]) % 2**32
         assert made["smlabt"] == (low[0] * high[1] + x[2]) % 2**32

@@ -72,6 +72,41 @@ def conv_2d(seed: int) -> bytes:
     return network.builder.build(network.inputs, [output])
 
 
+def conv_3x3(seed: int) -> bytes:
+    """One to three layers of 3x3 at stride 1, of any size, channels and padding; ADDs among them."""
+    network = RandomNetwork(seed)
+    batch = 2 if network.chance(0.2) else 1
+    height, width = network.whole(1, 11), network.whole(1, 11)
+    channels = network.whole(1, 13) if network.chance(0.5) else 8 * network.whole(1, 3)
+    network.last = network.activation_tensor((batch, height, width, channels))
+    network.inputs.append(network.last)
+    for _ in range(network.whole(1, 3)):
+        _grow_3x3(network)
+        if network.chance(0.3):
+            network.add()
+    return network.builder.build(network.inputs, [network.last])
+
+
+def _grow_3x3(network: RandomNetwork) -> None:
+    batch, height, width, channels = network.shape(network.last)
+    same = min(height, width) < 3 or network.chance(0.6)
+    filters = channels if network.chance(0.4) else network.whole(1, 11)
+    size = (height, width) if same else (height - 2, width - 2)
+    inputs, output, activation = weighted(network, (filters, 3, 3, channels), (batch, *size, filters))
+    network.builder.operator(
+        "CONV_2D",
+        inputs,
+        [output],
+        Padding=tflite.Padding.SAME if same else tflite.Padding.VALID,
+        StrideH=1,
+        StrideW=1,
+        DilationHFactor=1,
+        DilationWFactor=1,
+        FusedActivationFunction=activation,
+    )
+    network.last = output
+
+
 def fully_connected(seed: int) -> bytes:
     """One row or a few; inputs and outputs in any number."""
     network = RandomNetwork(seed)

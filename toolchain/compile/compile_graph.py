@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from toolchain.compile.core_features import Target, core_features
-from toolchain.compile.kernel_choice import Choice, choose
+from toolchain.compile.kernel_choice import Choice, choose_all
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool, Lowering, PendingCall, ScratchPlace, TensorPlace
 from toolchain.compile.operators.table import OPERATORS
@@ -49,6 +49,7 @@ def compile_graph(
     *,
     prefix: str,
     optimise_for: str = DEFAULT_OPTIMISE_FOR,
+    flash_for_speed: int = 0,
     passes: Sequence[GraphPass] = PASSES,
 ) -> Program:
     """Compile `graph` for `board`; every C symbol will start with `prefix`.
@@ -69,8 +70,8 @@ def compile_graph(
         whole = whole if _kept(graph) else graph
     _refuse_unsupported(graph, board, _unread(given))
     pool = ConstantPool()
-    target = Target(core_features(board), optimise_for)
-    choices = [choose(OPERATORS[op.name], LayerView(graph, op), target, pool) for op in graph.operators]
+    target = Target(core_features(board), optimise_for, flash_for_speed)
+    choices = choose_all([(OPERATORS[op.name], LayerView(graph, op)) for op in graph.operators], target, pool)
     lowerings = [choice.lowering for choice in choices]
     state = lay_out_state(graph, pool)
     arena = lay_out(graph, lowerings, _rooms(graph, board, state))

@@ -21,10 +21,14 @@ _FEATURES: Mapping[str, frozenset[CoreFeature]] = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What kernels are chosen for: the core's features, and what the user wants most."""
+    """What kernels are chosen for: the core's features, what the user wants most, and what it may cost.
+
+    `flash_for_speed` is how many bytes more than a byte a weight all layers together may take to be faster.
+    """
 
     features: frozenset[CoreFeature]
     optimise_for: str
+    flash_for_speed: int = 0
 
 
 def core_features(board: Board) -> frozenset[CoreFeature]:

@@ -123,12 +123,14 @@ class Candidate:
     """A form that can compute the layer at hand, all it rests on proven.
 
     `cycles` is an estimate, only to compare forms of one layer; `why` says in a few words what was proven;
-    `lower` makes the calls and constants, and is called for the form that is chosen alone.
+    `lower` makes the calls and constants, and is called for the form that is chosen alone.  `more_flash` is
+    what the form's constants take beyond the other forms', in bytes: see toolchain.compile.flash_for_speed.
     """
 
     cycles: float
     why: str
     lower: Callable[[ConstantPool], Lowering]
+    more_flash: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,27 @@ def overlap(layer: LayerView, found: tuple[Window, Window], ahead: int) -> tuple
     source, output = layer.input(), layer.output()
     batches, rows, columns, channels = source.shape
     distance = least_distance((batches, rows, columns, channels), found, output.shape[3], ahead)
-    step = -(-distance * ITEM_BYTES[source.dtype] // _STEP) * _STEP
+    return _overlap_at(layer, distance)
+
+
+def overlap_by_rows(layer: LayerView, height: Window, at_once: int) -> tuple[Overlap, ...]:
+    """The same for a kernel that reads all that `at_once` rows of its output need, then writes them."""
+    source, output = layer.input(), layer.output()
+    batches, rows, columns, channels = source.shape
+    a_row, an_image = columns * channels, rows * columns * channels
+    output_row = output.shape[2] * output.shape[3]
+    distance = 0
+    for y in range(at_once, height.output, at_once):
+        first = max(0, y * height.stride - height.before)
+        # Where all windows to come lie below the image, nothing of it is read.
+        distance = max(distance, y * output_row - min(first * a_row, an_image))
+    a_batch = height.output * output_row - an_image
+    return _overlap_at(layer, distance + max(0, (batches - 1) * a_batch))
+
+
+def _overlap_at(layer: LayerView, distance: int) -> tuple[Overlap, ...]:
+    source, output = layer.input(), layer.output()
+    step = -(-max(0, distance) * ITEM_BYTES[source.dtype] // _STEP) * _STEP
     if step >= output.bytes:
         return ()
     return (Overlap(output.index, source.index, step),)

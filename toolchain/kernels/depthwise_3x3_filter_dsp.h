@@ -1,14 +1,11 @@
-/* A depthwise 3 x 3 filter on cores with DSP, and the way from its sums to outputs; for planes of
- * depthwise_planes_dsp.h. */
+/* A depthwise 3 x 3 filter on cores with DSP, for planes of depthwise_planes_dsp.h. */
 #ifndef CHIPCAST_DEPTHWISE_3X3_FILTER_DSP_H
 #define CHIPCAST_DEPTHWISE_3X3_FILTER_DSP_H
 
 #include <stdint.h>
 
 #include "dsp.h"
-
-/* SATURATED_SHIFT of toolchain/compile/saturated_form.py. */
-#define CHIPCAST_SATURATED_SHIFT 8
+#include "requantise_dsp.h"
 
 /* Where blocks of assembly may use every register there is; they have to be inlined, since what they need in
  * memory is addressed from the stack pointer. */
@@ -39,12 +36,6 @@ static inline struct chipcast_filter_3x3 chipcast_read_filter_3x3(const int8_t *
         f.lower[column] = word & 0xFF00FF00u;
     }
     return f;
-}
-
-/* `sum` is bias + 256 * the sum of products. */
-static inline int8_t chipcast_saturated(int32_t sum, int32_t multiplier, int32_t zero)
-{
-    return (int8_t)chipcast_ssat8(chipcast_smmla(sum, multiplier, zero) >> CHIPCAST_SATURATED_SHIFT);
 }
 
 #endif

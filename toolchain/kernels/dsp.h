@@ -62,6 +62,8 @@ CHIPCAST_DSP_BINARY(pkhbt_lsl16, "pkhbt %0, %1, %2, lsl #16")
 CHIPCAST_DSP_BINARY(pkhtb, "pkhtb %0, %1, %2")
 CHIPCAST_DSP_BINARY(pkhtb_asr16, "pkhtb %0, %1, %2, asr #16")
 CHIPCAST_DSP_BINARY(uqsub8, "uqsub8 %0, %1, %2")
+CHIPCAST_DSP_BINARY(sadd16, "sadd16 %0, %1, %2")
+CHIPCAST_DSP_BINARY(ssub16, "ssub16 %0, %1, %2")
 
 #undef CHIPCAST_DSP_BINARY
 #undef CHIPCAST_DSP_UNARY
@@ -261,6 +263,17 @@ static inline uint32_t chipcast_uqsub8(uint32_t a, uint32_t b)
         result |= (from > less ? from - less : 0u) << shift;
     }
     return result;
+}
+
+/* Lane by lane; each wraps. */
+static inline uint32_t chipcast_sadd16(uint32_t a, uint32_t b)
+{
+    return ((a + b) & 0xFFFFu) | ((a & 0xFFFF0000u) + (b & 0xFFFF0000u));
+}
+
+static inline uint32_t chipcast_ssub16(uint32_t a, uint32_t b)
+{
+    return ((a - b) & 0xFFFFu) | ((a & 0xFFFF0000u) - (b & 0xFFFF0000u));
 }
 
 /* Sums wrap, as the instructions' do. */

@@ -11,6 +11,7 @@ from toolchain.compile.accumulators import (
 )
 from toolchain.compile.activation_types import activation_type, kernel_for, place_of
 from toolchain.compile.forms.conv_2d_byte_pairs import CONV_2D_BYTE_PAIRS
+from toolchain.compile.forms.winograd_3x3 import WINOGRAD_3X3
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -129,5 +130,5 @@ CONV_2D = OperatorSupport(
         sums_in_range(channel_axis=0),
     ),
     lower,
-    forms=(CONV_2D_BYTE_PAIRS,),
+    forms=(CONV_2D_BYTE_PAIRS, WINOGRAD_3X3),
 )
