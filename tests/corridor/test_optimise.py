@@ -95,7 +95,7 @@ def test_every_step_says_what_it_cost_and_bought(folder: Path, tmp_path: Path) -
 def test_on_a_board_every_point_is_built_and_run(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     budget = {"max_flash": "9M", "max_time": "10 s", "min_accuracy": 0.99}
-    given = config(folder, board="host", budget=budget, measure={"samples": 20})
+    given = config(folder, board="host", budget=budget, measure={"samples": 200})
     report = optimise_model(given, on_board=True, out=out)
     for point in report.points:
         assert point.cost is not None

@@ -72,7 +72,8 @@ def optimise_model(
     """Run `steps` in order on `model` and leave the result in the folder `work`.
 
     `data` fits the model: float32, shape (samples, *model.input_shape[1:]).  With the same seed, on
-    one machine, the same weights come out.  Scores are of the float model on `data.test`, by `metric`
+    one machine, the same weights come out; what a step draws follows from the seed, its place and its name,
+    not from what those before it drew.  Scores are of the float model on `data.test`, by `metric`
     (None: what fits the data).  `load_teacher` reads a teacher for distillation.  Files appear whole
     or not at all.  `checkpoints` is a folder for the state of trainings: a run that was killed goes on from
     there, and removes it in the end.  `log` receives TensorFlow's native output.
@@ -101,9 +102,11 @@ def optimise_model(
         points = [_point("as given", {}, network, known, files[0])]
         records: list[StepRecord] = []
         for number, step in enumerate(steps):
+            own_seed = _seed_of(seed, number, step.step)
+            _make_repeatable(own_seed)
             context = StepContext(
                 data,
-                seed,
+                own_seed,
                 _part_of(progress, number, len(steps)),
                 metric,
                 None if checkpoints is None else checkpoints / f"{number}-{step.step}",
@@ -152,6 +155,12 @@ def _record(step: OptimiseStep, before: Score | None, after: Score | None, netwo
 
 def _accuracy(score: Score | None) -> float | None:
     return score.value if score is not None and score.metric == "accuracy" else None
+
+
+def _seed_of(seed: int, number: int, name: str) -> int:
+    """The seed (32 bits) of one step, which no other step of the run has."""
+    drawn = np.random.SeedSequence([seed, number, *name.encode()]).generate_state(1)
+    return int(drawn[0])
 
 
 def _make_repeatable(seed: int) -> None:
