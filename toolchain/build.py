@@ -37,17 +37,20 @@ def require_tools(board: Board, *, simulator: bool = True) -> None:
     Raises:
         MissingCompilerError, MissingSimulatorError: with the package that brings it.
     """
-    installed.require_compiler(board)
+    if board.platformio.travels:
+        installed.require_compiler(board)
     if simulator:
         installed.require_simulator(board)
 
 
 def compiler_version(board: Board) -> str:
-    """The first line of the compiler's `--version`.
+    """The first line of the compiler's `--version`; where PlatformIO brings it, the packages it has.
 
     Raises:
         MissingCompilerError: it is not installed.
     """
+    if not board.platformio.travels:
+        return installed.platformio_packages()
     done = process.run([installed.require_compiler(board), "--version"], timeout=20)
     return done.stdout.partition("\n")[0].strip()
 
@@ -86,11 +89,12 @@ def build_firmware(project: Path, board: Board, *, log: Path, timeout: float = 6
     """Build `project` with PlatformIO and read the result.  What PlatformIO prints goes to `log`.
 
     Raises:
-        MissingCompilerError: checked before PlatformIO starts.
+        MissingCompilerError: checked before PlatformIO starts, where PlatformIO does not bring it itself.
+        RegistryError: PlatformIO has not all packages and cannot download them.
         DoesNotFitError: the linker says by how many bytes.
         BuildError: the compiler's first error, or PlatformIO's.
     """
-    installed.require_compiler(board)
+    require_tools(board, simulator=False)
     if (project / _STAGING).is_dir():
         raise BuildError(f"Writing the project {project} was interrupted.", "Render it again.")
     done = run_platformio(project.absolute(), board, log=log, timeout=timeout)
@@ -201,10 +205,10 @@ def _arena_regions(objects: dict[str, tuple[int, int]], board: Board) -> dict[st
 def _memory_use(elf: ELFFile, board: Board) -> tuple[int, int]:
     """Bytes of flash and of RAM: for a microcontroller from each memory's start to the last byte used, so
     that gaps count, and what of the arena lies in further ones; for a computer, which has no such
-    memories, the sum of the sections."""
+    memories, and for a part that has them at several addresses, the sum of the sections."""
     sections = [section for section in elf.iter_sections() if section["sh_flags"] & SH_FLAGS.SHF_ALLOC]
     writable = [section for section in sections if section["sh_flags"] & SH_FLAGS.SHF_WRITE]
-    if not board.memory.flash_bytes:
+    if board.memory.scattered or not board.memory.flash_bytes:
         return (
             sum(int(section["sh_size"]) for section in sections if section["sh_type"] != "SHT_NOBITS"),
             sum(int(section["sh_size"]) for section in writable),

@@ -71,6 +71,8 @@ def _board_tools() -> list[Check]:
     """Compilers and simulators of the built-in boards, each once."""
     checks: dict[str, Check] = {}
     for board in list_boards():
+        if not board.platformio.travels:
+            continue  # PlatformIO brings what it needs
         for check in _tools_of(board):
             checks.setdefault(check.name, check)
     return list(checks.values())

@@ -12,7 +12,8 @@ ChipcastError
 ├── MissingToolError       20  something that has to be installed
 │   ├── MissingCompilerError   21
 │   ├── MissingSimulatorError  22
-│   └── MissingPackageError    23  a Python package (usually an extra of chipcast)
+│   ├── MissingPackageError    23  a Python package (usually an extra of chipcast)
+│   └── RegistryError          24  PlatformIO lacks a package and cannot download it
 ├── BuildError             30  PlatformIO or the compiler failed
 │   └── DebugBuildError    32  its figures would say nothing of the firmware that is meant
 ├── FlashError             31  uploading, or starting the simulator, failed
@@ -94,6 +95,10 @@ class MissingSimulatorError(MissingToolError):
 
 class MissingPackageError(MissingToolError):
     exit_code = 23
+
+
+class RegistryError(MissingToolError):
+    exit_code = 24
 
 
 class BuildError(ChipcastError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ _OWNED_SECONDS = 7 * 24 * 3600
 DETACHED_SECONDS = 3600
 # How platform/simulator.py begins the sentence that says what is wrong.
 _SIMULATOR_TELLS = "simulator: "
+_ERROR_WORD = re.compile(r"\b(?:error|fail(?:ed|ure)?|cannot|could not|no device)\b", re.IGNORECASE)
+# With nothing but the tool's exit code it says no more than that it failed.
+_SCONS_FAULT = re.compile(r"\*\*\* \[.*?\] (?!Error \d+$)(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,12 @@ class FlashedBoard:
 
 
 @contextlib.contextmanager
-def flashed(project: Path, board: Board, *, log: Path, port: str | None = None) -> Iterator[FlashedBoard]:
+def flashed(
+    project: Path, board: Board, *, log: Path, port: str | None = None, number: str | None = None
+) -> Iterator[FlashedBoard]:
     """The board with the project's firmware on it; a simulated one lives until the block is left.
+
+    `port` is the path of a desk board's serial port, `number` the port's USB serial number where it has one.
 
     Raises:
         MissingSimulatorError: checked before anything starts.
@@ -57,14 +65,20 @@ def flashed(project: Path, board: Board, *, log: Path, port: str | None = None) 
     """
     installed.require_simulator(board)
     try:
-        yield _upload(project, board, log, port, owner=str(os.getpid()), seconds=_OWNED_SECONDS)
+        yield _upload(project, board, log, port, number, owner=str(os.getpid()), seconds=_OWNED_SECONDS)
     finally:
         if board.is_simulated:
             stop_running(project)
 
 
 def flash_detached(
-    project: Path, board: Board, *, log: Path, port: str | None = None, seconds: int = DETACHED_SECONDS
+    project: Path,
+    board: Board,
+    *,
+    log: Path,
+    port: str | None = None,
+    number: str | None = None,
+    seconds: int = DETACHED_SECONDS,
 ) -> FlashedBoard:
     """Flash the board and leave it running; a simulated one ends after `seconds` at the latest.
 
@@ -72,7 +86,7 @@ def flash_detached(
         as `flashed`.
     """
     installed.require_simulator(board)
-    return _upload(project, board, log, port, owner="", seconds=seconds)
+    return _upload(project, board, log, port, number, owner="", seconds=seconds)
 
 
 def running(project: Path) -> FlashedBoard | None:
@@ -87,23 +101,37 @@ def stop(project: Path) -> bool:
 
 
 def _upload(
-    project: Path, board: Board, log: Path, port: str | None, *, owner: str, seconds: int
+    project: Path,
+    board: Board,
+    log: Path,
+    port: str | None,
+    number: str | None,
+    *,
+    owner: str,
+    seconds: int,
 ) -> FlashedBoard:
-    if not board.is_simulated and port is None:
+    if board.is_simulated:
+        port = None
+    elif port is None:
         raise FlashError(f"The port of the board {board.id} is not known.", "Name it with --port.")
-    installed.require_compiler(board)
+    if board.platformio.travels:
+        installed.require_compiler(board)
     done = run_platformio(
         project.absolute(),
         board,
         log=log,
         timeout=600,
         targets=["upload"],
-        upload_port=None if board.is_simulated else port,
-        env={"CHIPCAST_OWNER_PID": owner, "CHIPCAST_SIMULATOR_LIFETIME": str(seconds)},
+        upload_port=port if board.upload is None or board.upload.wants_port else None,
+        env={
+            "CHIPCAST_OWNER_PID": owner,
+            "CHIPCAST_SIMULATOR_LIFETIME": str(seconds),
+            "CHIPCAST_PROBE_SERIAL": (number or "") if uses_own_probe(board) else "",
+        },
     )
     if done.exit_code != 0:
         raise _failure(done, board, log)
-    if port is not None and not board.is_simulated:
+    if port is not None:
         return FlashedBoard(port)
     started = running(project)
     if started is None:
@@ -111,11 +139,24 @@ def _upload(
     return started
 
 
+def uses_own_probe(board: Board) -> bool:
+    """Whether it is flashed by a probe on the board, which has its serial port's USB serial number."""
+    return board.upload is not None and board.upload.protocol == board.upload.onboard
+
+
 def _failure(done: process.Completed, board: Board, log: Path) -> Exception:
     """A failed upload says itself what was wrong, unless it was the build before it."""
     if "Starting the simulator" not in done.stdout and "Uploading" not in done.stdout:
         return build_failure(done, board, log)
     told = [line for line in done.stderr.splitlines() if line.startswith(_SIMULATOR_TELLS)]
-    lines = told or [line for line in done.stderr.splitlines() if line[:1] not in {"", "*", "="}]
-    said = lines[-1].removeprefix(_SIMULATOR_TELLS).strip() if lines else f"exit code {done.exit_code}."
+    said = told[-1].removeprefix(_SIMULATOR_TELLS).strip() if told else _reason(done)
     return FlashError(f"Flashing the board {board.id} failed: {said}", f"See the log: {log}.")
+
+
+def _reason(done: process.Completed) -> str:
+    """The upload tool's first line that names an error, else its last one, else what SCons made of it."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip(" *=-")]
+    tool = [line for line in lines if not line.startswith(("*", "="))]
+    scons = [found.group(1) for line in lines if (found := _SCONS_FAULT.match(line))]
+    named = [line for line in tool if _ERROR_WORD.search(line)]
+    return (*named[:1], *tool[-1:], *scons, f"exit code {done.exit_code}.")[0]

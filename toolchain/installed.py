@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -29,6 +30,20 @@ def platformio_core_dir() -> Path:
         return Path(chosen).absolute()
     cache = os.environ.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "chipcast" / "platformio"
+
+
+def platformio_packages() -> str:
+    """Everything that PlatformIO has installed for chipcast, by name and version: what builds a board whose
+    compiler it brings."""
+    found = []
+    for kind in ("platforms", "packages"):
+        for manifest in sorted((platformio_core_dir() / kind).glob("*/.piopm")):
+            try:
+                facts = json.loads(manifest.read_text("utf-8"))
+                found.append(f"{facts['name']} {facts['version']}")
+            except (OSError, ValueError, KeyError, TypeError):
+                found.append(f"{manifest.parent.name} damaged")
+    return ", ".join(found)
 
 
 def compiler_command(board: Board) -> str:

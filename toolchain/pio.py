@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from toolchain import process
-from toolchain.errors import BuildError, ChipcastError, DoesNotFitError, MissingPackageError
+from toolchain.errors import (
+    BuildError,
+    ChipcastError,
+    DoesNotFitError,
+    MissingPackageError,
+    RegistryError,
+)
 from toolchain.installed import platformio_core_dir
 from toolchain.vocabulary.board import Board
 
@@ -20,6 +26,14 @@ _COMPILER_ERROR = re.compile(r"^(.*?:\d+(?::\d+)?: (?:fatal )?error: .*)$", re.M
 _LINKER_ERROR = re.compile(
     r"^(.*(?:undefined reference to|multiple definition of|cannot find ).*)$", re.MULTILINE
 )
+# What PlatformIO says that cannot reach its registry, with nothing behind the name; that has no such package;
+# and that cannot fetch one from elsewhere.
+_REGISTRY = re.compile(
+    r"^(?:HTTPClientError|InternetConnectionError|UnknownPackageError|VCSBaseException|PackageException)\b:?"
+    r"|Could not (?:install|find) .*(?:package|platform)",
+    re.MULTILINE,
+)
+_WANTED = re.compile(r"Manager: Installing (.+)$", re.MULTILINE)
 _OTHER_ERROR = re.compile(r"^(?:\*\*\* \[.*?\] |Error: |Exception: )(.*)$", re.MULTILINE)
 # The last two as the linker of AVR calls them.
 _MEMORIES = {"FLASH": "flash", "RAM": "RAM", "text": "flash", "data": "RAM"}
@@ -86,6 +100,8 @@ def _environment(project: Path, board: Board) -> dict[str, str]:
 def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastError:
     """What a failed build has to say: which memory is too small, or the compiler's first error."""
     text = done.stderr + "\n" + done.stdout
+    if _REGISTRY.search(text):
+        return _not_downloaded(text, board, log)
     overflows = {**dict(_OVERFLOW.findall(text)), **_outside(text, board)}
     if overflows:
         return DoesNotFitError(
@@ -99,6 +115,17 @@ def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastE
         if found:
             return BuildError(f"The build failed: {found.group(1).strip()}", f"See the log: {log}.")
     return BuildError(f"PlatformIO ended with exit code {done.exit_code}.", f"See the log: {log}.")
+
+
+def _not_downloaded(text: str, board: Board, log: Path) -> RegistryError:
+    """A package that PlatformIO does not have and did not get: which, and where it would have to be."""
+    wanted = _WANTED.findall(text)
+    what = f"the package {wanted[-1].strip()}" if wanted else "a package"
+    return RegistryError(
+        f"PlatformIO needs {what} for the board {board.id}, and could not download it.",
+        "Connect this computer to the internet and run again, or copy the folder "
+        f"{platformio_core_dir()} from one that has built for this board; the log is {log}.",
+    )
 
 
 def _outside(text: str, board: Board) -> dict[str, int]:

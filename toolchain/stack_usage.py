@@ -27,9 +27,9 @@ def model_stack_bytes(project: Path, build: Path) -> int | None:
         ValueError: a file is damaged.
         OSError: it cannot be read.
     """
-    model = _frames(build / "src" / f"{_MODEL}.su")
+    model = _frames(_only(build, f"src/{_MODEL}"))
     kernels = [
-        _frames(_only(build, source.stem))
+        _frames(_only(build, f"lib*/{_KERNEL_FOLDER}/{source.stem}"))
         for source in sorted((project / "lib" / _KERNEL_FOLDER).glob("*.c"))
     ]
     if model is None or None in kernels:
@@ -42,9 +42,12 @@ def model_stack_bytes(project: Path, build: Path) -> int | None:
     return max(entries) + own + deepest + HELPER_BYTES
 
 
-def _only(build: Path, kernel: str) -> Path | None:
-    """The kernel's file; PlatformIO numbers the libraries' folders, and an old one may lie beside the new."""
-    found = list(build.glob(f"lib*/{_KERNEL_FOLDER}/{kernel}.su"))
+def _only(build: Path, stem: str) -> Path | None:
+    """The file of a source; PlatformIO numbers the libraries' folders, and an old one may lie beside the new.
+
+    Objects are named NAME.o or, by most platforms, NAME.c.o, and these files after them.
+    """
+    found = [*build.glob(f"{stem}.su"), *build.glob(f"{stem}.c.su")]
     return found[0] if len(found) == 1 else None
 
 

@@ -129,6 +129,7 @@ def repeatable_input(count: int) -> bytes:
 def _instructions(board: Board, ticks: int) -> int:
     assert board.simulator is not None
     assert board.simulator.icount_shift is not None
+    assert board.timer.hz is not None
     return round(ticks * 1e9 / (board.timer.hz * (1 << board.simulator.icount_shift)))
 
 

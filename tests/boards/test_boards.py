@@ -75,7 +75,7 @@ def test_a_name_that_is_no_id(name: str) -> None:
         ('flags = ["-mcpu=cortex-m4"', 'flags = ["$(reboot)"', "wrong at compiler.flags.0"),
         ('id = "sim_cortex_m4"', 'id = "Mine"', "wrong at id"),
         ('id = "sim_cortex_m4"', 'id = "other"', "not its file name"),
-        ("hz = 25_000_000\nkind", "kind", "lacks the key timer.hz"),
+        ("hz = 25_000_000\nkind", "kind", "timer: either hz or rate"),
     ],
 )
 def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, old: str, new: str, fault: str) -> None:

@@ -37,6 +37,7 @@ def simulated(
 def instructions(board: Board, line: Line, turns: int) -> float:
     assert board.simulator is not None
     assert board.simulator.icount_shift is not None
+    assert board.timer.hz is not None
     line.put(turns.to_bytes(4, "little") + bytes(4))
     ticks = int(line.run()[0]["ticks"])
     return ticks * 1e9 / (board.timer.hz * (1 << board.simulator.icount_shift))

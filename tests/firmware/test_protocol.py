@@ -49,7 +49,9 @@ def test_identity_is_the_built_firmwares(line: Line, built: Callable[[str], tupl
     assert fields(model, "c-model") == {"sha256": firmware.model_sha256}
     assert firmware.model_sha256 == tiny_model.SHA256
     told = fields(clock, "c-clock")
+    assert board.timer.hz is not None
     assert (told["hz"], told["status"]) == (str(board.timer.hz), "ok")
+    assert told["source"] == board.support.timer
     assert 1 <= int(told["resolution"]) < board.timer.hz // 1000
     assert fields(sizes, "c-sizes") == {
         "input": "700", "output": "12", "arena": "1024", "state": "4", "layers": "2",
@@ -279,6 +281,7 @@ def test_layers_are_timed_when_asked_for(tmp_path: Path) -> None:
         result, _ = line.run()
         ticks = [int(fields(said, "c-layer")["ticks"]) for said in line.command("layers")]
     assert len(ticks) == tiny_model.LAYERS
+    assert board.timer.hz is not None
     # The second layer is the loop: 10,001 turns of two instructions, and the call.
     assert 0 <= ticks[1] * 1e9 / (board.timer.hz * 64) - 20_002 < 80
     assert 0 <= int(result["ticks"]) - sum(ticks) < 80

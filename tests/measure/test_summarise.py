@@ -32,6 +32,7 @@ def test_counted_ticks_are_instructions(ticks: list[int]) -> None:
     assert board.simulator is not None
     shift = board.simulator.icount_shift
     assert shift is not None
+    assert board.timer.hz is not None
     timing = summarise_timing(measurement(ticks, board.timer.hz), board)
     assert (timing.kind, timing.unit, timing.runs) == (Kind.COUNTED, "instructions", len(ticks))
     exact = [Fraction(value * 10**9, board.timer.hz * 2**shift) for value in sorted(ticks)]

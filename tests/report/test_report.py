@@ -213,6 +213,8 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "clock_hz",
         "timer_rate",
         "model",
+        "timer_source",
+        "timer_note",
         "measured_clock_hz",
     ]
     assert document["timing"]["timer_rate"] is document["timing"]["measured_clock_hz"] is None

@@ -29,13 +29,17 @@ memory by the linker script.
 *Timing* is what a figure from the board is worth: **measured**: time by its own timer; **counted**:
 instructions executed in a simulator, neither cycles nor time; **estimated**: cycles of a simulator's model
 of the core; **host**: wall time of this computer.
+
+Boards on a desk are built by PlatformIO's own platforms with the Arduino framework, which PlatformIO
+downloads; facts about them are those of its board manifests, as each file says. *Flashed by* lists
+PlatformIO's upload protocols, the default first.
 """
 _ENGINES: tuple[Literal["aot", "tflm"], ...] = ("aot", "tflm")
 
 
 def boards_page(boards: Sequence[Board]) -> str:
     """The whole page, Markdown."""
-    headings = ["board", "what it is", "core", "flash", "RAM", "timing", "simulator"]
+    headings = ["board", "what it is", "core", "flash", "RAM", "timing", "simulator", "flashed by"]
     headings += [f"verified, {engine}" for engine in _ENGINES]
     rows = [_row(headings), _row(["---"] * len(headings)), *(_row(_cells(board)) for board in boards)]
     return f"{_HEAD}\n" + "\n".join(rows) + "\n"
@@ -52,6 +56,7 @@ def _cells(board: Board) -> list[str]:
         " + ".join(f"{_kilobytes(size)}{name}" for size, name in ram),
         board.timer.kind,
         "–" if simulator is None else f"{simulator.kind} {simulator.machine or ''}".strip(),
+        "–" if board.upload is None else ", ".join(board.upload.protocols),
         *(board.verified.get(engine, "not yet") for engine in _ENGINES),
     ]
 

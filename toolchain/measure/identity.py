@@ -73,6 +73,7 @@ def _identity(told: dict[str, CheckedLine]) -> Identity:
         layer_times=line.number("profile") == 1,
         layer_tensors=line.number("tensors") == 1,
         arena_regions=sizes.numbers("regions"),
+        timer_source=clock.fields.get("source", ""),
     )
     if identity.chunk_bytes < 1:
         raise ProtocolError("The firmware takes no input (chunk=0).", "Build and flash it again.")

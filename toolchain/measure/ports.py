@@ -94,10 +94,16 @@ def path_of(port: str) -> str:
 
 def stable_name(path: str) -> str:
     """`usb:SERIALNUMBER` for a port that has one to itself, else `path`: numbers outlive enumeration."""
+    number = usb_number(path)
+    return path if number is None else f"{USB_PREFIX}{number}"
+
+
+def usb_number(path: str) -> str | None:
+    """The USB serial number of the port at `path`; None where it has none, or not to itself."""
     ports = list_ports.comports()
     number = next((port.serial_number for port in ports if port.device == path), None)
     alone = [port.serial_number for port in ports].count(number) == 1
-    return f"{USB_PREFIX}{number}" if number and alone else path
+    return str(number) if number and alone else None
 
 
 def find_usb(serial_number: str) -> str:

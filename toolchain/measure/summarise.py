@@ -21,6 +21,9 @@ _NUMPY_TYPES = {
     "FLOAT32": np.float32,
 }
 
+# What firmware calls the core's cycle counter (firmware_templates/support/timer/sketch_dwt.cpp).
+_CYCLE_COUNTER = "dwt"
+
 
 def summarise_timing(measurement: Measurement, board: Board) -> Timing:
     """Minimum, median, 95th percentile and maximum over all timed inferences, none dropped.
@@ -60,7 +63,17 @@ def summarise_timing(measurement: Measurement, board: Board) -> Timing:
         clock_hz=board.clock_hz,
         timer_rate=measurement.timer_rate,
         model=board.timer.model,
+        timer_source=measurement.identity.timer_source or None,
+        timer_note=_timer_note(measurement.identity.timer_source, board),
     )
+
+
+def _timer_note(source: str, board: Board) -> str | None:
+    """Firmware that reads the core's cycle counter tries at boot whether it moves, and tells another source
+    where it does not."""
+    if board.timer.hz is not None or source in ("", _CYCLE_COUNTER):
+        return None
+    return f"by {source}(): the core's cycle counter stands still"
 
 
 def _unit(hz: int, board: Board) -> tuple[Callable[[int], int], str]:

@@ -34,7 +34,7 @@ def require_timer_rate(found: TimerRate, timer_hz: int, board: str) -> None:
     if abs(found.hz - timer_hz) > TOLERANCE * timer_hz + found.uncertainty_hz:
         raise TimerError(
             f"The timer of {board} runs at {found.hz / 1e6:.4g} MHz by this computer's clock (± "
-            f"{found.uncertainty_hz / 1e6:.2g}), not at the {timer_hz / 1e6:.6g} MHz of the board file.",
+            f"{found.uncertainty_hz / 1e6:.2g}), not at the {timer_hz / 1e6:.6g} MHz that it tells.",
             "Correct timer.hz and clock_hz in the board file, or the clock's set-up, and build again.",
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from toolchain.config import DeployConfig, MeasureConfig
 from toolchain.flash import FlashedBoard
 from toolchain.measure import Device
-from toolchain.measure.ports import LineOptions, path_of, stable_name
+from toolchain.measure.ports import LineOptions, path_of, stable_name, usb_number
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.settings import SerialSettings
 
@@ -34,6 +34,11 @@ class BoardLine:
         """The port as PlatformIO wants it: a path."""
         return None if self.port is None else path_of(self.port)
 
+    @property
+    def usb_number(self) -> str | None:
+        """The port's USB serial number, where it has one to itself."""
+        return None if self.port is None else usb_number(path_of(self.port))
+
 
 def line_of(config: MeasureConfig | DeployConfig) -> BoardLine:
     """The line as it was configured."""
@@ -54,7 +59,10 @@ def found_line(line: BoardLine, board: Board, *, build_id: str | None = None) ->
     if board.is_simulated:
         return replace(line, port=None)
     path = Device.find(
-        line.serial.baud or board.serial.baud, board=board.id, build_id=build_id, options=_options(line)
+        line.serial.baud or board.serial.baud,
+        board=board.id,
+        build_id=build_id,
+        options=_options(line, board),
     )
     return replace(line, port=stable_name(path))
 
@@ -71,7 +79,7 @@ def opened_device(
     if running.simulator is not None:
         options, seconds = LineOptions(), SerialSettings().ready_seconds
     else:
-        options, seconds = _options(line), line.serial.ready_seconds
+        options, seconds = _options(line, board), line.serial.ready_seconds
         options = replace(options, appear_seconds=options.reconnect_seconds if just_flashed else 0.0)
     with Device.open(
         running.url,
@@ -84,7 +92,11 @@ def opened_device(
         yield device
 
 
-def _options(line: BoardLine) -> LineOptions:
+def _options(line: BoardLine, board: Board) -> LineOptions:
+    """As the user wants it, else as the board does."""
+    wanted, usual = line.serial, board.serial
     return LineOptions(
-        dtr=line.serial.dtr, rts=line.serial.rts, reconnect_seconds=line.serial.reconnect_seconds
+        dtr=usual.dtr if wanted.dtr is None else wanted.dtr,
+        rts=usual.rts if wanted.rts is None else wanted.rts,
+        reconnect_seconds=wanted.reconnect_seconds,
     )

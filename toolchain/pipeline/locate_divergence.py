@@ -86,7 +86,7 @@ def _divergence(
         _copy_with_dumps(project.folder, copy)
         firmware = build_firmware(copy, board, log=log)
         with (
-            flashed(copy, board, log=log, port=line.upload_port) as running,
+            flashed(copy, board, log=log, port=line.upload_port, number=line.usb_number) as running,
             opened_device(running.at(line.port), board, line, just_flashed=True) as device,
         ):
             device.require_build(firmware.build_id)

@@ -193,7 +193,9 @@ def measure_stage(
     def action() -> Measured:
         started, line = now(), found_line(line_of(config), board)
         with (
-            flashed(firmware.project, board, log=shop.log, port=line.upload_port) as running,
+            flashed(
+                firmware.project, board, log=shop.log, port=line.upload_port, number=line.usb_number
+            ) as running,
             opened_device(running.at(line.port), board, line, just_flashed=True) as device,
         ):
             measurement = run_data_set(

@@ -39,7 +39,9 @@ def flash_project(path: Path, line: BoardLine | None = None) -> tuple[FlashedBoa
     require_tools(board)
     firmware = read_firmware(project.folder, board)
     line = found_line(line or BoardLine(), board)
-    flashed_board = flash_detached(project.folder, board, log=_log(project), port=line.upload_port)
+    flashed_board = flash_detached(
+        project.folder, board, log=_log(project), port=line.upload_port, number=line.usb_number
+    )
     flashed_board = flashed_board.at(line.port)
     with opened_device(flashed_board, board, line, just_flashed=True) as device:
         identity = device.require_build(firmware.build_id)

@@ -19,6 +19,13 @@ from toolchain.vocabulary.settings import OPTIMISATION_FLAGS
 ENGINE = "aot"
 _RUNNERS = {"platform/rp2040.cjs": "rp2040js", "platform/simavr_board.c": "simavr"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
+_PLATFORM = "platform/"
+_BUILD_ID = "platform/builder/build_id.py"
+# Of the builder, what serves a platform of PlatformIO's, and not the one that travels.
+_FOR_FRAMEWORKS = ("platform/builder/before_framework.py", "platform/builder/after_framework.py")
+# Without an Arduino core of PlatformIO's, whose main calls the sketch, the firmware has its own main.
+_FOR_SKETCHES = "include/sketch.h.j2"
+_FOR_OWN_MAIN = "src/main.c"
 
 
 def project_files(
@@ -47,6 +54,10 @@ def project_files(
         "engine": ENGINE,
         "compiler": compiler_name(board),
         "optimisation": OPTIMISATION_FLAGS[program.optimise_for],
+        # One that is wanted is not to be taken away again.
+        "unflags": [
+            flag for flag in board.compiler.unflags if flag != OPTIMISATION_FLAGS[program.optimise_for]
+        ],
         "per_layer_timing": per_layer_timing,
         "layer_tensors": layer_tensors,
         "mlperf": personality(program, benchmark),
@@ -68,7 +79,8 @@ def project_files(
             files[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
         else:
             files[name] = path.read_bytes()
-    files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
+    if board.platformio.travels:
+        files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
     files.update({f"src/{name}": text.encode() for name, text in model_files.items()})
     files[".gitignore"] = b".pio/\n.simulator/\n"
     files.update(_support(board))
@@ -82,7 +94,13 @@ def compiler_name(board: Board) -> str:
 
 
 def _is_for_other_boards(name: str, board: Board) -> bool:
-    """Whether it is a linker script that `board` does not have, or what runs a simulator of another kind."""
+    """Whether it is a linker script that `board` does not have, what runs a simulator of another kind, or of
+    the builder or the sources what its way of building leaves out."""
+    if board.platformio.travels:
+        if name in _FOR_FRAMEWORKS or name == _FOR_SKETCHES:
+            return True
+    elif name == _FOR_OWN_MAIN or (name.startswith(_PLATFORM) and name not in (*_FOR_FRAMEWORKS, _BUILD_ID)):
+        return True
     if name in _RUNNERS:
         return board.simulator is None or board.simulator.kind != _RUNNERS[name]
     return name.startswith("platform/ldscripts/") and name != (

@@ -123,6 +123,8 @@ def timing_as_text(timing: Timing) -> list[RenderableType]:
 def _kind_note(timing: Timing) -> str:
     """What the figures are worth; for a board's own timer also the clock, which is part of the figure."""
     words = f"estimated: {timing.model}" if timing.model else _KIND_NOTES[timing.kind.value]
+    if timing.timer_note:
+        words += f", {timing.timer_note}"
     if timing.kind.value == "measured" and timing.clock_hz:
         words += f", core at {megahertz(timing.clock_hz)}"
         if timing.measured_clock_hz is not None:

@@ -40,7 +40,8 @@ class Identity:
     stands alone).  `timer_resolution` is the smallest step between two readings of the timer, in ticks.
     `chunk_bytes` is the most that one `in` takes, `window_bytes` how much may be on its way unacknowledged.
     `layer_times` and `layer_tensors` say whether these were built in.  `arena_regions` has the arena's bytes
-    in each memory, where it lies in several.
+    in each memory, where it lies in several.  `timer_source` is the clock that the timer reads, as the
+    firmware found it at boot; "" from one that does not tell.
     """
 
     protocol: int
@@ -60,6 +61,7 @@ class Identity:
     layer_times: bool = False
     layer_tensors: bool = False
     arena_regions: Mapping[str, int] = field(default_factory=dict)
+    timer_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,8 @@ class Timing:
     the core's clock as the board file has it (None where it is not known).  `timer_rate` is the timer's rate
     as this computer's clock finds it, and `measured_clock_hz` what the core's clock must be then; both are
     None for a simulated board, whose time is not this computer's.  `model` says in words what an estimated
-    time rests on.
+    time rests on.  `timer_source` is the clock that was read, where the firmware tells; `timer_note` says in
+    words why it is not the one that was meant.
     """
 
     kind: Kind
@@ -168,6 +171,8 @@ class Timing:
     clock_hz: int | None = None
     timer_rate: TimerRate | None = None
     model: str | None = None
+    timer_source: str | None = None
+    timer_note: str | None = None
 
     @property
     def measured_clock_hz(self) -> float | None:

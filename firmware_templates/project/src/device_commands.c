@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base64.h"
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 #include "commands.h"
 #include "crc32.h"
@@ -41,6 +41,7 @@ static void answer_id(const struct request *request) {
   text_string("c-clock");
   text_field_decimal("hz", CHIPCAST_TIMER_HZ);
   text_field_decimal("resolution", timing_resolution());
+  text_field("source", CHIPCAST_TIMER_SOURCE);
   say_status(timing_works(), "stuck");
   text_string("c-sizes");
   text_field_decimal("input", MODEL_INPUT_BYTES);
@@ -341,12 +342,12 @@ static void answer_tensor(const struct request *request) { answer_dump(request);
 static void answer_memory(const struct request *request) {
   (void)request;
   text_string("c-memory");
-  if (stack_reserved_bytes() == 0) {
+  if (chipcast_stack_reserved_bytes() == 0) {
     text_field("stack", "unknown");
   } else {
-    text_field_decimal("stack", stack_used_bytes());
+    text_field_decimal("stack", chipcast_stack_used_bytes());
   }
-  text_field_decimal("reserve", stack_reserved_bytes());
+  text_field_decimal("reserve", chipcast_stack_reserved_bytes());
   text_field_decimal("arena", model_arena_used());
 #ifdef MODEL_ARENA_REGIONS
   text_field("regions", "");
@@ -365,7 +366,7 @@ static void answer_memory(const struct request *request) {
 static void answer_ticks(const struct request *request) {
   (void)request;
   text_string("c-ticks");
-  text_field_decimal("now", timer_ticks());
+  text_field_decimal("now", chipcast_timer_ticks());
   text_end_checked_line();
 }
 

@@ -1,6 +1,6 @@
 #include "inference.h"
 
-#include "board.h"
+#include "chipcast_board.h"
 
 /* Apart from the arena, which the model overwrites as it runs: the same input can be run again. */
 uint8_t inference_input[MODEL_INPUT_BYTES];
@@ -16,7 +16,7 @@ void chipcast_layer_done(uint16_t layer);
 
 void chipcast_layer_done(uint16_t layer) {
   if (layer < MODEL_LAYERS) {
-    layer_end[layer] = timer_ticks();
+    layer_end[layer] = chipcast_timer_ticks();
   }
 }
 
@@ -57,12 +57,12 @@ void inference_start(void) {
 uint64_t inference_run(void) {
   forget_layer();
   model_set_input(inference_input);
-  uint64_t start = timer_ticks();
+  uint64_t start = chipcast_timer_ticks();
 #if INFERENCE_PROFILE
   model_start = start;
 #endif
   model_run();
-  uint64_t end = timer_ticks();
+  uint64_t end = chipcast_timer_ticks();
   model_get_output(inference_output);
   steps++;
   return end - start;

@@ -1,13 +1,13 @@
-#include "board.h"
+#include "chipcast_board.h"
 #include "inference.h"
 #include "protocol.h"
 
 int main(void) {
-  timer_start();
-  uart_start();
+  chipcast_timer_start();
+  chipcast_uart_start();
   inference_start();
   protocol_start();
   for (;;) {
-    protocol_receive(uart_read());
+    protocol_receive(chipcast_uart_read());
   }
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 #include "commands.h"
 #include "inference.h"
 #include "text.h"
@@ -135,7 +135,7 @@ static void answer_profile(const struct request *request) {
 
 static void answer_timestamp(const struct request *request) {
   (void)request;
-  timing_say(timer_ticks());
+  timing_say(chipcast_timer_ticks());
 }
 
 static void db_load(const char *text, size_t length) {
@@ -232,11 +232,11 @@ static void infer(uint64_t runs, uint64_t warm_ups) {
   }
   say("m-warmup-done");
   say_count("m-infer-start-", runs);
-  uint64_t begin = timer_ticks();
+  uint64_t begin = chipcast_timer_ticks();
   for (uint64_t i = 0; i < runs; i++) {
     (void)inference_run();
   }
-  uint64_t end = timer_ticks();
+  uint64_t end = chipcast_timer_ticks();
   /* Said afterwards: a line that is still being sent would be timed with the inferences. */
   timing_say(begin);
   if (timing_microseconds(end) == timing_microseconds(begin)) {

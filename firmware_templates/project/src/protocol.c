@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 #include "commands.h"
 #include "crc32.h"
 #include "frame.h"
@@ -194,7 +194,7 @@ void protocol_receive(uint8_t byte) {
 void protocol_start(void) {
   timing_start();
   say("m-timestamp-mode-performance");
-  timing_say(timer_ticks());
+  timing_say(chipcast_timer_ticks());
   say("m-init-done");
   say("m-ready");
 }

@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "base64.h"
-#include "board.h"
+#include "chipcast_board.h"
 #include "crc32.h"
 
 static uint32_t line_crc;
 
 void text_bytes(const char *bytes, size_t count) {
   line_crc = crc32_update(line_crc, bytes, count);
-  uart_write(bytes, count);
+  chipcast_uart_write(bytes, count);
 }
 
 void text_string(const char *string) { text_bytes(string, strlen(string)); }
@@ -94,7 +94,7 @@ void text_field_hexadecimal(const char *key, uint32_t value) {
 }
 
 void text_end_line(void) {
-  uart_write("\r\n", 2);
+  chipcast_uart_write("\r\n", 2);
   line_crc = 0;
 }
 

@@ -1,5 +1,5 @@
 /* The timer as the host is told of it: whether it works, how fine it is, and time stamps in microseconds. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 #include "commands.h"
 #include "text.h"
@@ -12,11 +12,11 @@
 static uint64_t smallest_step;
 
 void timing_start(void) {
-  uint64_t before = timer_ticks();
+  uint64_t before = chipcast_timer_ticks();
   uint32_t steps = 0;
   smallest_step = 0;
   for (uint32_t i = 0; i < READINGS_MAX && steps < STEPS_SEEN; i++) {
-    uint64_t now = timer_ticks();
+    uint64_t now = chipcast_timer_ticks();
     uint64_t step = now - before;
     if (step != 0) {
       smallest_step = smallest_step == 0 || step < smallest_step ? step : smallest_step;
@@ -32,7 +32,8 @@ uint64_t timing_resolution(void) { return smallest_step; }
 
 /* Seconds and the rest apart, so that no product leaves 64 bits. */
 uint64_t timing_microseconds(uint64_t ticks) {
-  return ticks / CHIPCAST_TIMER_HZ * 1000000u + ticks % CHIPCAST_TIMER_HZ * 1000000u / CHIPCAST_TIMER_HZ;
+  const uint64_t hz = CHIPCAST_TIMER_HZ;
+  return ticks / hz * 1000000u + ticks % hz * 1000000u / hz;
 }
 
 void timing_say(uint64_t ticks) {

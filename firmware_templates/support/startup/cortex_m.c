@@ -5,7 +5,7 @@
  * a fault can still be told. */
 #include <stdint.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 /* From the linker script. */
@@ -99,7 +99,7 @@ static void say_hexadecimal(uint32_t value) {
   for (uint32_t i = 0; i < sizeof digits; i++) {
     digits[i] = "0123456789ABCDEF"[(value >> (28u - 4u * i)) & 15u];
   }
-  uart_write(digits, sizeof digits);
+  chipcast_uart_write(digits, sizeof digits);
 }
 
 /* Says where it happened and restarts: the boot banner that follows tells the host that all state is gone. */
@@ -108,20 +108,20 @@ __attribute__((used, noreturn)) void report_fault(const uint32_t *frame, uint32_
   static const char status[] = " status=";
   static const char unknown[] = "unknown";
   (void)exception_return;
-  uart_write(begin, sizeof begin - 1);
+  chipcast_uart_write(begin, sizeof begin - 1);
   /* After a stack overflow there is no frame to read. */
   if (frame >= stack_lowest && frame + 8 <= handler_stack_end) {
     say_hexadecimal(frame[6]);
   } else {
-    uart_write(unknown, sizeof unknown - 1);
+    chipcast_uart_write(unknown, sizeof unknown - 1);
   }
-  uart_write(status, sizeof status - 1);
+  chipcast_uart_write(status, sizeof status - 1);
 #if __ARM_ARCH > 6
   say_hexadecimal(SCB_CFSR);
 #else
-  uart_write(unknown, sizeof unknown - 1);
+  chipcast_uart_write(unknown, sizeof unknown - 1);
 #endif
-  uart_write("\r\n", 2);
+  chipcast_uart_write("\r\n", 2);
   SCB_AIRCR = AIRCR_VECTKEY | AIRCR_SYSRESETREQ;
   for (;;) {
   }
@@ -132,22 +132,22 @@ __attribute__((used)) void external_interrupt_handler(void) {
   __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
 #ifdef CHIPCAST_UART_IRQ
   if (exception == 16u + CHIPCAST_UART_IRQ) {
-    uart_interrupt();
+    chipcast_uart_interrupt();
     return;
   }
 #endif
 #ifdef CHIPCAST_TIMER_IRQ
   if (exception == 16u + CHIPCAST_TIMER_IRQ) {
-    timer_interrupt();
+    chipcast_timer_interrupt();
     return;
   }
 #endif
   report_fault((const uint32_t *)0, 0);
 }
 
-uint32_t stack_reserved_bytes(void) { return (uint32_t)((uintptr_t)stack_end - (uintptr_t)stack_lowest); }
+uint32_t chipcast_stack_reserved_bytes(void) { return (uint32_t)((uintptr_t)stack_end - (uintptr_t)stack_lowest); }
 
-uint32_t stack_used_bytes(void) {
+uint32_t chipcast_stack_used_bytes(void) {
   const volatile uint32_t *word = stack_lowest;
   while (word < stack_end && *word == STACK_PAINT) {
     word++;

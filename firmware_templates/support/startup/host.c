@@ -1,6 +1,6 @@
 /* On a computer the C library has started main already, and the stack's use cannot be told. */
-#include "board.h"
+#include "chipcast_board.h"
 
-uint32_t stack_reserved_bytes(void) { return 0; }
+uint32_t chipcast_stack_reserved_bytes(void) { return 0; }
 
-uint32_t stack_used_bytes(void) { return 0; }
+uint32_t chipcast_stack_used_bytes(void) { return 0; }

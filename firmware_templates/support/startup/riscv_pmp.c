@@ -5,7 +5,7 @@
  * is there.  Traps have a stack of their own, so that such a fault can still be told.  No interrupt is ever taken. */
 #include <stdint.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 
 /* From the linker script. */
 extern uint32_t stack_lowest[], stack_end[], handler_stack_end[];
@@ -80,26 +80,26 @@ static void say_hexadecimal(uint32_t value) {
   for (uint32_t i = 0; i < sizeof digits; i++) {
     digits[i] = "0123456789ABCDEF"[(value >> (28u - 4u * i)) & 15u];
   }
-  uart_write(digits, sizeof digits);
+  chipcast_uart_write(digits, sizeof digits);
 }
 
 /* Says where it happened and restarts: the boot banner that follows tells the host that all state is gone. */
 __attribute__((used, noreturn)) void report_fault(uint32_t cause, uint32_t pc) {
   static const char begin[] = "\r\ne-fault pc=";
   static const char status[] = " status=";
-  uart_write(begin, sizeof begin - 1);
+  chipcast_uart_write(begin, sizeof begin - 1);
   say_hexadecimal(pc);
-  uart_write(status, sizeof status - 1);
+  chipcast_uart_write(status, sizeof status - 1);
   say_hexadecimal(cause);
-  uart_write("\r\n", 2);
+  chipcast_uart_write("\r\n", 2);
   TEST_FINISHER = TEST_RESET;
   for (;;) {
   }
 }
 
-uint32_t stack_reserved_bytes(void) { return (uint32_t)((uintptr_t)stack_end - (uintptr_t)stack_lowest); }
+uint32_t chipcast_stack_reserved_bytes(void) { return (uint32_t)((uintptr_t)stack_end - (uintptr_t)stack_lowest); }
 
-uint32_t stack_used_bytes(void) {
+uint32_t chipcast_stack_used_bytes(void) {
   const volatile uint32_t *word = stack_lowest;
   while (word < stack_end && *word == STACK_PAINT) {
     word++;

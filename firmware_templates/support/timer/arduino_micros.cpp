@@ -3,17 +3,17 @@
 #include <Arduino.h>
 
 extern "C" {
-#include "board.h"
+#include "chipcast_board.h"
 }
 
 static uint32_t wraps, last;
 
 // main is the firmware's own, so it does what the core's main does first.
-extern "C" void timer_start(void) { init(); }
+extern "C" void chipcast_timer_start(void) { init(); }
 
-extern "C" void timer_interrupt(void) {}
+extern "C" void chipcast_timer_interrupt(void) {}
 
-extern "C" uint64_t timer_ticks(void) {
+extern "C" uint64_t chipcast_timer_ticks(void) {
   const uint32_t now = micros();
   if (now < last) {
     wraps++;

@@ -1,6 +1,6 @@
 /* The CMSDK APB timer (Arm Cortex-M System Design Kit Technical Reference Manual, DDI 0479, 4.4): 32 bits, counting
  * down.  Its interrupt counts the wraps, so that one inference may last longer than 2^32 ticks. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 struct cmsdk_timer {
@@ -17,7 +17,7 @@ struct cmsdk_timer {
 
 static volatile uint32_t wraps;
 
-void timer_start(void) {
+void chipcast_timer_start(void) {
   TIMER->control = 0;
   TIMER->reload = 0xFFFFFFFFu;
   TIMER->value = 0xFFFFFFFFu;
@@ -26,12 +26,12 @@ void timer_start(void) {
   TIMER->control = CONTROL_ENABLE | CONTROL_INTERRUPT_ENABLE;
 }
 
-void timer_interrupt(void) {
+void chipcast_timer_interrupt(void) {
   TIMER->interrupt = INTERRUPT_PENDING;
   wraps++;
 }
 
-uint64_t timer_ticks(void) {
+uint64_t chipcast_timer_ticks(void) {
   uint32_t high;
   uint32_t value;
   /* A wrap may be pending but not yet counted: the flag is read after the value, and when it is set the value is

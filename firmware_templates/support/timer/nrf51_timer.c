@@ -1,7 +1,7 @@
 /* TIMER0 of an nRF51 (Nordic nRF51 Series Reference Manual, TIMER): 32 bits at 16 MHz.  It is read at least
  * twice in its range, on compare events, so that no wrap is missed and one inference may last longer than 2^32
  * ticks. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 #define REGISTER(offset) (*(volatile uint32_t *)(CHIPCAST_TIMER_BASE + (offset)))
@@ -25,7 +25,7 @@
 
 static volatile uint32_t wraps, last;
 
-void timer_start(void) {
+void chipcast_timer_start(void) {
   MODE = 0;
   BITMODE = BITMODE_32;
   PRESCALER = 0;
@@ -50,13 +50,13 @@ static uint64_t read(void) {
   return ((uint64_t)wraps << 32) | low;
 }
 
-void timer_interrupt(void) {
+void chipcast_timer_interrupt(void) {
   EVENTS_COMPARE1 = 0;
   EVENTS_COMPARE2 = 0;
   (void)read();
 }
 
-uint64_t timer_ticks(void) {
+uint64_t chipcast_timer_ticks(void) {
   __asm__ volatile("cpsid i" ::: "memory");
   const uint64_t ticks = read();
   __asm__ volatile("cpsie i" ::: "memory");

@@ -7,18 +7,18 @@
 #include <string.h>
 #include <time.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 
 static bool stuck;
 
-void timer_start(void) {
+void chipcast_timer_start(void) {
   const char *wanted = getenv("CHIPCAST_TIMER");
   stuck = wanted != NULL && strcmp(wanted, "stuck") == 0;
 }
 
-void timer_interrupt(void) {}
+void chipcast_timer_interrupt(void) {}
 
-uint64_t timer_ticks(void) {
+uint64_t chipcast_timer_ticks(void) {
   struct timespec now;
   if (stuck || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
     return 0; /* told as a timer that stands still */

@@ -1,6 +1,6 @@
 /* The counter of executed instructions that every RISC-V core has (The RISC-V Instruction Set Manual, volume II,
  * 3.1.10: minstret), 64 bits. */
-#include "board.h"
+#include "chipcast_board.h"
 
 static uint32_t high_word(void) {
   uint32_t value;
@@ -8,11 +8,11 @@ static uint32_t high_word(void) {
   return value;
 }
 
-void timer_start(void) {}
+void chipcast_timer_start(void) {}
 
-void timer_interrupt(void) {}
+void chipcast_timer_interrupt(void) {}
 
-uint64_t timer_ticks(void) {
+uint64_t chipcast_timer_ticks(void) {
   uint32_t high = high_word();
   for (;;) {
     uint32_t low;

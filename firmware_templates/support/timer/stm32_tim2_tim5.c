@@ -1,6 +1,6 @@
 /* TIM2 and TIM5 of an STM32 (ST RM0090, 18.4), both 32 bits: TIM2 counts every tick, TIM5 every 65536th, and so how
  * often TIM2 has wrapped.  No interrupt comes between the instructions that are timed. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 struct general_purpose_timer {
@@ -24,15 +24,15 @@ static void start(struct general_purpose_timer *timer, uint32_t prescaler) {
   timer->control1 = CONTROL_ENABLE;
 }
 
-void timer_start(void) {
+void chipcast_timer_start(void) {
   RCC_APB1ENR |= APB1ENR_TIM2_TIM5;
   start(FINE, 0);
   start(COARSE, 65535u);
 }
 
-void timer_interrupt(void) {}
+void chipcast_timer_interrupt(void) {}
 
-uint64_t timer_ticks(void) {
+uint64_t chipcast_timer_ticks(void) {
   const uint32_t fine = FINE->count;
   const uint64_t about = (uint64_t)COARSE->count << 16;
   /* The two agree to far less than half a wrap of TIM2. */

@@ -4,15 +4,15 @@
 #include <avr/sleep.h>
 
 extern "C" {
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 }
 
-extern "C" void uart_start(void) { Serial.begin(CHIPCAST_UART_BAUD); }
+extern "C" void chipcast_uart_start(void) { Serial.begin(CHIPCAST_UART_BAUD); }
 
-extern "C" void uart_interrupt(void) {}
+extern "C" void chipcast_uart_interrupt(void) {}
 
-extern "C" uint8_t uart_read(void) {
+extern "C" uint8_t chipcast_uart_read(void) {
   while (Serial.available() == 0) {
     // Every interrupt ends it, the core's own timer's within a millisecond.
     set_sleep_mode(SLEEP_MODE_IDLE);
@@ -21,6 +21,6 @@ extern "C" uint8_t uart_read(void) {
   return static_cast<uint8_t>(Serial.read());
 }
 
-extern "C" void uart_write(const char *bytes, size_t count) {
+extern "C" void chipcast_uart_write(const char *bytes, size_t count) {
   Serial.write(reinterpret_cast<const uint8_t *>(bytes), count);
 }

@@ -2,7 +2,7 @@
  *
  * A polled receiver loses nothing on an emulated board, which holds its sender back.  The receive interrupt is only
  * there to end the core's sleep: an idle simulated board then takes no host processor time. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 struct cmsdk_uart {
@@ -20,7 +20,7 @@ struct cmsdk_uart {
 /* NVIC_ISER, Armv7-M Architecture Reference Manual (DDI 0403), B3.4. */
 #define NVIC_SET_ENABLE ((volatile uint32_t *)0xE000E100u)
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   uint32_t divider = (uint32_t)(CHIPCAST_CLOCK_HZ / CHIPCAST_UART_BAUD);
   UART->baud_divider = divider < 16u ? 16u : divider; /* the smallest that the UART accepts */
   UART->control = CONTROL_TRANSMIT_ENABLE | CONTROL_RECEIVE_ENABLE;
@@ -30,9 +30,9 @@ void uart_start(void) {
 #endif
 }
 
-void uart_interrupt(void) { UART->interrupt = INTERRUPT_RECEIVE; }
+void chipcast_uart_interrupt(void) { UART->interrupt = INTERRUPT_RECEIVE; }
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while ((UART->state & STATE_RECEIVE_FULL) == 0) {
 #ifdef CHIPCAST_UART_IRQ
     /* With interrupts masked, one that comes between the test and WFI still ends the sleep. */
@@ -46,7 +46,7 @@ uint8_t uart_read(void) {
   return (uint8_t)UART->data;
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     while ((UART->state & STATE_TRANSMIT_FULL) != 0) {
     }

@@ -1,8 +1,8 @@
 /* The UART of an nRF51 (Nordic nRF51 Series Reference Manual, 5.2 of its peripherals: UART), polled, on the
  * micro:bit's pins to its interface chip.
  *
- * The receive interrupt is only there to end the core's sleep; what it announces is read by uart_read. */
-#include "board.h"
+ * The receive interrupt is only there to end the core's sleep; what it announces is read by chipcast_uart_read. */
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 #define REGISTER(offset) (*(volatile uint32_t *)(CHIPCAST_UART_BASE + (offset)))
@@ -28,7 +28,7 @@
 #define NVIC_CLEAR_ENABLE (*(volatile uint32_t *)0xE000E180u)
 #define IRQ_BIT (1u << CHIPCAST_UART_IRQ)
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   PSELTXD = PIN_TXD;
   PSELRXD = PIN_RXD;
   /* The rate is a share of 2^32 of the 16 MHz clock, in the register's upper 20 bits. */
@@ -42,9 +42,9 @@ void uart_start(void) {
 }
 
 /* The request stays until the event is cleared, so it is only enabled while the core sleeps. */
-void uart_interrupt(void) { NVIC_CLEAR_ENABLE = IRQ_BIT; }
+void chipcast_uart_interrupt(void) { NVIC_CLEAR_ENABLE = IRQ_BIT; }
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while (EVENTS_RXDRDY == 0) {
     /* With interrupts masked, one that comes between the test and WFI still ends the sleep. */
     __asm__ volatile("cpsid i" ::: "memory");
@@ -58,7 +58,7 @@ uint8_t uart_read(void) {
   return (uint8_t)RXD;
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     TXD = (uint8_t)bytes[i];
     while (EVENTS_TXDRDY == 0) {

@@ -3,7 +3,7 @@
  *
  * The receive interrupt only ends the core's sleep: WFI wakes for an interrupt that is enabled in mie even where
  * mstatus does not let it be taken. */
-#include "board.h"
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 #define REGISTER(number) (*(volatile uint8_t *)(CHIPCAST_UART_BASE + (number)))
@@ -28,7 +28,7 @@
 #define PLIC_CLAIM (*(volatile uint32_t *)(PLIC + 0x200004u))
 #define MIE_EXTERNAL 0x800u /* MEIE */
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   const uint32_t divisor = (UART_HZ + 8u * CHIPCAST_UART_BAUD) / (16u * CHIPCAST_UART_BAUD);
   LINE_CONTROL = LINE_8N1 | LINE_DIVISOR;
   DATA = (uint8_t)divisor;
@@ -42,9 +42,9 @@ void uart_start(void) {
   __asm__ volatile("csrs mie, %0" : : "r"(MIE_EXTERNAL));
 }
 
-void uart_interrupt(void) {}
+void chipcast_uart_interrupt(void) {}
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while ((LINE_STATUS & STATUS_RECEIVED) == 0) {
     /* An interrupt that has been claimed and completed comes again while a byte waits. */
     const uint32_t source = PLIC_CLAIM;
@@ -57,7 +57,7 @@ uint8_t uart_read(void) {
   return DATA;
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     while ((LINE_STATUS & STATUS_EMPTY) == 0) {
     }

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "board.h"
+#include "chipcast_board.h"
 
 #define DEFAULT_ACCEPT_SECONDS 3600
 /* How often the process that started this one is looked for. */
@@ -108,7 +108,7 @@ static void flush(void) {
   unsent_count = 0;
 }
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t length = sizeof address;
   const char *seconds = getenv("CHIPCAST_ACCEPT_SECONDS");
@@ -127,9 +127,9 @@ void uart_start(void) {
   wait_for_go_file();
 }
 
-void uart_interrupt(void) {}
+void chipcast_uart_interrupt(void) {}
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while (received_at == received_count) {
     flush();
     if (client < 0) {
@@ -146,7 +146,7 @@ uint8_t uart_read(void) {
   return received[received_at++];
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (unsent_count == sizeof unsent) {
       flush();

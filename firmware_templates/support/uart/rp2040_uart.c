@@ -1,7 +1,7 @@
 /* UART0 of an RP2040 on GPIO 0 and 1 (RP2040 Datasheet, 4.2 UART, 2.14 resets, 2.19.6 GPIO), polled.
  *
- * The receive interrupt is only there to end the core's sleep; what it announces is read by uart_read. */
-#include "board.h"
+ * The receive interrupt is only there to end the core's sleep; what it announces is read by chipcast_uart_read. */
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 #define UART(offset) (*(volatile uint32_t *)(CHIPCAST_UART_BASE + (offset)))
@@ -32,7 +32,7 @@
 #define NVIC_CLEAR_ENABLE (*(volatile uint32_t *)0xE000E180u)
 #define IRQ_BIT (1u << CHIPCAST_UART_IRQ)
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   /* In 64ths of the sixteenfold oversampled bit, rounded. */
   const uint32_t divisor = (uint32_t)((CHIPCAST_CLOCK_HZ * 8u / CHIPCAST_UART_BAUD + 1u) / 2u);
   RESETS_CLEAR = RESET_IO_BANK0_UART0;
@@ -49,9 +49,9 @@ void uart_start(void) {
 }
 
 /* The request stays until the bytes are read, so it is only enabled while the core sleeps. */
-void uart_interrupt(void) { NVIC_CLEAR_ENABLE = IRQ_BIT; }
+void chipcast_uart_interrupt(void) { NVIC_CLEAR_ENABLE = IRQ_BIT; }
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while ((FLAGS & FLAG_RECEIVE_EMPTY) != 0) {
     /* With interrupts masked, one that comes between the test and WFI still ends the sleep. */
     __asm__ volatile("cpsid i" ::: "memory");
@@ -64,7 +64,7 @@ uint8_t uart_read(void) {
   return (uint8_t)DATA;
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     while ((FLAGS & FLAG_TRANSMIT_FULL) != 0) {
     }

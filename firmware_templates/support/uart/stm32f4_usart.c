@@ -1,7 +1,7 @@
 /* USART1 of an STM32F4 on PA9 and PA10 (ST RM0090, 30.6, 8.4, 7.3), polled.
  *
- * The receive interrupt is only there to end the core's sleep; what it announces is read by uart_read. */
-#include "board.h"
+ * The receive interrupt is only there to end the core's sleep; what it announces is read by chipcast_uart_read. */
+#include "chipcast_board.h"
 #include "chipcast_config.h"
 
 struct usart {
@@ -33,7 +33,7 @@ struct usart {
 #define IRQ_WORD (CHIPCAST_UART_IRQ / 32u)
 #define IRQ_BIT (1u << (CHIPCAST_UART_IRQ % 32u))
 
-void uart_start(void) {
+void chipcast_uart_start(void) {
   RCC_AHB1ENR |= AHB1ENR_GPIOA;
   RCC_APB2ENR |= APB2ENR_USART1;
   GPIOA_AFRH = (GPIOA_AFRH & ~AFRH_MASK) | AFRH_USART1;
@@ -44,9 +44,9 @@ void uart_start(void) {
 }
 
 /* The request stays until the byte is read, so it is only enabled while the core sleeps. */
-void uart_interrupt(void) { NVIC_CLEAR_ENABLE[IRQ_WORD] = IRQ_BIT; }
+void chipcast_uart_interrupt(void) { NVIC_CLEAR_ENABLE[IRQ_WORD] = IRQ_BIT; }
 
-uint8_t uart_read(void) {
+uint8_t chipcast_uart_read(void) {
   while ((USART->status & STATUS_RECEIVED) == 0) {
     /* With interrupts masked, one that comes between the test and WFI still ends the sleep. */
     __asm__ volatile("cpsid i" ::: "memory");
@@ -59,7 +59,7 @@ uint8_t uart_read(void) {
   return (uint8_t)USART->data;
 }
 
-void uart_write(const char *bytes, size_t count) {
+void chipcast_uart_write(const char *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     while ((USART->status & STATUS_EMPTY) == 0) {
     }
