@@ -33,6 +33,16 @@ void text_hexadecimal(uint32_t value) {
   text_bytes(digits, sizeof digits);
 }
 
+/* Takes the whole part, below 2^64, off a float that is not negative. By halves: a core without double precision
+ * would compute the conversion to 64 bits in it, in two kilobytes of code. All steps are exact. */
+static uint64_t whole_of(float *value) {
+  const uint32_t high = (uint32_t)(*value / 4294967296.0f);
+  *value -= (float)high * 4294967296.0f;
+  const uint32_t low = (uint32_t)*value;
+  *value -= (float)low;
+  return (uint64_t)high << 32 | low;
+}
+
 void text_real(float value) {
   char digits[9];
   if (value != value) {
@@ -47,9 +57,10 @@ void text_real(float value) {
     text_string("inf");
     return;
   }
-  uint64_t whole = (uint64_t)value;
+  uint64_t whole = whole_of(&value);
   /* A float below 1 in 2^-32 steps, then in 10^-9 steps, rounded: neither product leaves 64 bits. */
-  uint64_t rest = (uint64_t)((value - (float)whole) * 4294967296.0f);
+  value *= 4294967296.0f;
+  uint64_t rest = whole_of(&value);
   rest = (rest * 1000000000u + 2147483648u) >> 32;
   if (rest == 1000000000u) {
     whole++;
