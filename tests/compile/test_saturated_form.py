@@ -5,34 +5,51 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.compile.test_requantise_forms import channels, exact, probes, wrapped
+from toolchain.compile.byte_pair_blocks import PIXELS_SHIFT
 from toolchain.compile.requantise import Multiplier, quantise_multiplier
 from toolchain.compile.requantise_forms import FRACTION_BITS, Sums
 from toolchain.compile.saturated_form import SATURATED_SHIFT, Saturated, saturated_form
 
 
-def saturated(form: Saturated, channel: int, total: int) -> int:
+def saturated(form: Saturated, channel: int, total: int, shift: int) -> int:
     """What the kernel computes from the sum of products, 32 bits at a time."""
     t = wrapped(int(form.bias[channel]) + wrapped(total << FRACTION_BITS))
     value = wrapped((t * int(form.multiplier[channel]) >> 32) + form.zero)
-    return min(max(value >> SATURATED_SHIFT, -128), 127)
+    return min(max(value >> shift, -128), 127)
 
 
-def check(form: Saturated, sums: Sums, multipliers: list[Multiplier], zero: int, reals: list[float]) -> None:
+def check(
+    form: Saturated,
+    sums: Sums,
+    multipliers: list[Multiplier],
+    zero: int,
+    reals: list[float],
+    shift: int = SATURATED_SHIFT,
+) -> None:
     for c, multiplier in enumerate(multipliers):
         bias, weigh = int(sums.bias[c]), 1 if form.live[c] else 0
         for total in probes(int(sums.low[c]), int(sums.high[c]), bias, reals[c]):
-            assert saturated(form, c, weigh * total) == exact(total + bias, multiplier, zero, -128, 127)
+            found = saturated(form, c, weigh * total, shift)
+            assert found == exact(total + bias, multiplier, zero, -128, 127)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
-@given(channels())
-def test_the_same_byte_at_every_step(case: tuple[Sums, list[Multiplier], int, list[float]]) -> None:
-    sums, multipliers, zero, reals = case
-    form = saturated_form(sums, multipliers, zero, -128, 127)
+# A depthwise layer's, and a convolution's, whose biases have the zero point in them.
+KINDS = st.sampled_from([(SATURATED_SHIFT, False), (PIXELS_SHIFT, True)])
+
+
+@settings(max_examples=160, deadline=None, derandomize=True)
+@given(channels(), KINDS)
+def test_the_same_byte_at_every_step(
+    case: tuple[Sums, list[Multiplier], int, list[float]], kind: tuple[int, bool]
+) -> None:
+    (sums, multipliers, zero, reals), (shift, folded) = case, kind
+    form = saturated_form(sums, multipliers, zero, -128, 127, shift, zero_in_bias=folded)
     if not isinstance(form, str):
-        check(form, sums, multipliers, zero, reals)
+        check(form, sums, multipliers, zero, reals, shift)
+        assert not (folded and form.zero)
 
 
 def layer(seed: int, bias_reach: int = 4000) -> tuple[Sums, list[Multiplier], list[float]]:
@@ -48,9 +65,10 @@ def layer(seed: int, bias_reach: int = 4000) -> tuple[Sums, list[Multiplier], li
 def test_usual_rectified_layers_are_solved() -> None:
     for seed in range(10):
         sums, multipliers, reals = layer(seed)
-        form = saturated_form(sums, multipliers, -128, -128, 127)
-        assert isinstance(form, Saturated)
-        check(form, sums, multipliers, -128, reals)
+        for shift, folded in ((SATURATED_SHIFT, False), (PIXELS_SHIFT, True)):
+            form = saturated_form(sums, multipliers, -128, -128, 127, shift, zero_in_bias=folded)
+            assert isinstance(form, Saturated)
+            check(form, sums, multipliers, -128, reals, shift)
 
 
 def test_halves_on_both_sides_of_the_zero_point_are_not() -> None:
@@ -79,3 +97,5 @@ def test_scales_of_a_half_and_more_are_refused() -> None:
     sums = Sums(np.array([-300]), np.array([300]), np.array([0]))
     for real in (0.5, 0.9, 1.5):
         assert isinstance(saturated_form(sums, [quantise_multiplier(real)], 0, -128, 127), str)
+    eighth = [quantise_multiplier(0.125)]
+    assert saturated_form(sums, eighth, -128, -128, 127, PIXELS_SHIFT) == "a scale is 1/8 or more"

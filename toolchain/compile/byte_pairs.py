@@ -6,7 +6,7 @@ channels' sums.  It is right where V fits 16 bits, and where 256 times a sum fit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,17 @@ from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import ConstantPool
 from toolchain.compile.requantise import INT32_MAX, Multiplier
-from toolchain.compile.requantise_forms import AnySign, Integers, Rectified, exact_form, sums_of
+from toolchain.compile.requantise_forms import AnySign, Integers, Rectified, Sums, exact_form, sums_of
+from toolchain.compile.saturated_form import Saturated
 from toolchain.compile.weights import folded_bias, output_stage
 from toolchain.vocabulary.program import ParameterValue
 
 BLOCK_CHANNELS = GROUP_TAPS = 4
 _PAIR = 2
 _MOST_SUM = 2**23 - 1
+Stage = Rectified | Saturated | AnySign
+FindStage = Callable[[Sums, Sequence[Multiplier], int, int, int], Stage | str]
+"""A layer's output stage from sums, multipliers, zero point, minimum and maximum, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +34,7 @@ class BytePairs:
     """A layer's weights, (channels, taps) with 0 where outputs do not need them, and its output stage."""
 
     rows: Integers
-    stage: Rectified | AnySign
+    stage: Stage
 
     @property
     def groups(self) -> int:
@@ -45,13 +49,17 @@ class BytePairs:
     @property
     def why(self) -> str:
         """What was proven, in a few words."""
-        if isinstance(self.stage, Rectified):
+        if not isinstance(self.stage, AnySign):
             return "outputs rectified, one rounding proven right for every sum"
         return "outputs of any sign, the reference's two roundings without overflow"
 
 
 def byte_pairs(
-    layer: LayerView, target: Target, multipliers: Sequence[Multiplier], rows: Integers
+    layer: LayerView,
+    target: Target,
+    multipliers: Sequence[Multiplier],
+    rows: Integers,
+    find_stage: FindStage = exact_form,
 ) -> BytePairs | str:
     """The layer in byte pairs, or why it cannot be; `rows` is (channels, taps)."""
     refusal = _refusal(layer, target)
@@ -61,7 +69,7 @@ def byte_pairs(
     zero_point, low, high = (
         _integer(limits[key]) for key in ("output_zero_point", "activation_min", "activation_max")
     )
-    stage = exact_form(sums_of(rows, folded_bias(layer, rows)), multipliers, zero_point, low, high)
+    stage = find_stage(sums_of(rows, folded_bias(layer, rows)), multipliers, zero_point, low, high)
     if isinstance(stage, str):
         return stage
     rows = np.where(stage.live[:, None], rows, 0)
@@ -76,14 +84,14 @@ def _refusal(layer: LayerView, target: Target) -> str | None:
     return "activations are int16" if layer.output().dtype != "INT8" else None
 
 
-def _too_wide(rows: Integers, stage: Rectified | AnySign) -> str | None:
+def _too_wide(rows: Integers, stage: Stage) -> str | None:
     """What of the layer does not fit the lanes."""
-    if not stage.lanes_fit:
+    if not isinstance(stage, Saturated) and not stage.lanes_fit:
         return "a value before its clamp can exceed 16 bits"
     sums = sums_of(rows, np.zeros(len(rows), np.int64))
     if isinstance(stage, AnySign):
         reach = max(int(np.abs(end + stage.bias // 2).max()) for end in (sums.low, sums.high))
-        if reach + int(np.abs(_unsigned(stage)).max()) + 2 > INT32_MAX:
+        if reach + int(np.abs(unsigned_rounding(stage)).max()) + 2 > INT32_MAX:
             return "a sum and what rounds it can exceed 31 bits"
     if max(-int(sums.low.min()), int(sums.high.max())) > _MOST_SUM:
         return "a sum can exceed 23 bits"
@@ -120,7 +128,7 @@ def interleaved(rows: Integers) -> npt.NDArray[np.int32]:
     return words.reshape(-1)
 
 
-def _unsigned(stage: AnySign) -> Integers:
+def unsigned_rounding(stage: AnySign) -> Integers:
     """`rounding` for outputs that are 128 more, since the kernels saturate bytes without a sign."""
     return stage.rounding + (np.int64(128) << stage.shift)
 
@@ -140,8 +148,9 @@ def pair_constants(
     bias = padded(stage.bias[order], BLOCK_CHANNELS)
     columns = [stage.multiplier]
     if isinstance(stage, AnySign):
-        columns += [_unsigned(stage), stage.shift]
+        columns += [unsigned_rounding(stage), stage.shift]
     table = padded(np.stack(columns, axis=1)[order], BLOCK_CHANNELS)
+    assert not isinstance(stage, Saturated)
     form = "rectified" if isinstance(stage, Rectified) else "any sign"
 
     def constant(
@@ -161,8 +170,3 @@ def pair_constants(
         "minimum": -128 if isinstance(stage, Rectified) else stage.minimum,
         "maximum": 127 if isinstance(stage, Rectified) else stage.maximum,
     }
-
-
-def pair_cycles(pixels: int, groups: int, blocks: int) -> float:
-    """Estimated cycles of the products and outputs: counted in the loops of `byte_pairs_dsp.h`."""
-    return -(-pixels // _PAIR) * blocks * (36 * groups + 90)

@@ -40,6 +40,13 @@ struct chipcast_byte_pairs {
 /* Inlined at any level of optimisation: what is left of a call would cost more than the products. */
 #define CHIPCAST_INLINE static inline __attribute__((always_inline))
 
+/* One copy, whatever it is called with. */
+#if defined(__clang__)
+#define CHIPCAST_ONCE static __attribute__((noinline))
+#else
+#define CHIPCAST_ONCE static __attribute__((noinline, noclone))
+#endif
+
 /* Channels A to D of a pixel, rectified, as bytes: from R and the sums of A and C. */
 CHIPCAST_INLINE uint32_t chipcast_rectified_word(const int32_t *bias, const int32_t *multiplier, int32_t shift,
                                                  uint32_t ab, uint32_t a, uint32_t cd, uint32_t c)

@@ -1,5 +1,12 @@
 /* The inner block of convolutions on cores with DSP: four output channels of two pixels at a time, weights in
- * byte pairs. The pixels' widened words alternate. */
+ * byte pairs. The pixels' widened words alternate.
+ *
+ * All that a block of four channels (A, B, C, D) needs stands in a row, in the order in which it is read:
+ *   saturated: the biases of B and D; the words of byte_pairs_dsp.h; the biases of A and C, the multipliers of A, C,
+ *              B, D. An output is SSAT8(SMMLA(bias + 256 * sum, multiplier, zero) >> 10), see
+ *              toolchain/compile/saturated_form.py.
+ *   any sign:  0, 0; the words; the biases of A to D; of each multiplier, rounding and shift, as byte_pairs_dsp.h
+ *              has them. */
 #ifndef CHIPCAST_BYTE_PAIRS_PIXELS_DSP_H
 #define CHIPCAST_BYTE_PAIRS_PIXELS_DSP_H
 
@@ -7,294 +14,404 @@
 
 #include "byte_pairs_dsp.h"
 
-/* Of two pixels (0 and 1) and two pairs of channels: R, and the sums of A and C. */
-struct chipcast_pair_sums {
-    uint32_t ab0, ab1, a0, a1, cd0, cd1, c0, c1;
+/* PIXELS_SHIFT of toolchain/compile/byte_pair_blocks.py. */
+#define CHIPCAST_PIXELS_SHIFT 10
+
+/* Blocks of four channels of `groups` of four taps. Where `channels` are no multiple of four, the second block
+ * begins within the first, whose last channels are computed again. `minimum` and `maximum` are for any sign. */
+struct chipcast_blocks {
+    const uint32_t *blocks;
+    int32_t groups;
+    int32_t channels;
+    int32_t any_sign;
+    int32_t minimum;
+    int32_t maximum;
 };
 
-/* Sums over the pixels' words up to `*end`; `*weights` moves on by as many. `*entry` is how many groups but the
- * first there are, modulo four. */
-CHIPCAST_INLINE struct chipcast_pair_sums chipcast_sum_pairs(const uint32_t **weights, const uint32_t *pixels,
-                                                             const uint32_t **end, int32_t *entry)
+/* Where a run over the blocks stands. */
+struct chipcast_run {
+    const uint32_t *block;  /* the first one */
+    const uint32_t *last;   /* where it stops next: behind the first block if the second overlaps it, or behind all */
+    const uint32_t *behind; /* all */
+    int32_t overlap;
+    const uint32_t *pixels;
+    const uint32_t *end; /* of the pixels' words */
+    int32_t skip;        /* bytes of code: groups that the first turn of the loop over eight does, less the Thumb bit */
+    uint32_t entry;      /* of that turn */
+    struct {
+        int8_t *output;
+        int32_t distance; /* to the second pixel's */
+    } to;
+    int32_t clamped;
+    struct {
+        uint32_t low;
+        uint32_t high;
+    } range;
+};
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__OPTIMIZE__)
+/* All fourteen registers are in use, which is more than gcc's own allocation gets by with:
+ *   r0, r1: sums of A, of both pixels; r2, r3: 256 * B + A; r4 to r7: the same of C and D; r12: the block;
+ *   lr: the pixels' words; r8 to r11: what is loaded.
+ * What is needed once a block lies in memory. */
+#define CHIPCAST_HALF_GROUP(first, add0, add1, add2, add3, add4, add5, add6, add7)                           \
+    "ldmia lr!, {r8, r9}\n"                                                                                  \
+    "ldmia r12!, {r10, r11}\n"                                                                               \
+    "smlad r2, r10, r8, " add2 "\n"                                                                          \
+    "smlad r3, r10, r9, " add3 "\n"                                                                          \
+    "sxtb16 r10, r10\n"                                                                                      \
+    "smlad r6, r11, r8, " add6 "\n"                                                                          \
+    "smlad r7, r11, r9, " add7 "\n"                                                                          \
+    "sxtb16 r11, r11\n" first " r0, r10, r8" add0 "\n" first " r1, r10, r9" add1 "\n" first " r4, r11, r8" add4 \
+    "\n" first " r5, r11, r9" add5 "\n"
+#define CHIPCAST_NEXT CHIPCAST_HALF_GROUP("smlad", ", r0", ", r1", "r2", "r3", ", r4", ", r5", "r6", "r7")
+/* From the block's begin to the sums. A group is 96 bytes of code. */
+#define CHIPCAST_SUM_BLOCK                                                                                   \
+    "ldr r12, %[block]\n"                                                                                    \
+    "ldr r9, %[skip]\n"                                                                                      \
+    "ldr lr, %[pixels]\n"                                                                                    \
+    "adr.w r8, 3f\n"                                                                                         \
+    "sub r8, r8, r9\n"                                                                                       \
+    "str r8, %[entry]\n"                                                                                     \
+    "1: ldmia r12!, {r3, r7}\n" CHIPCAST_HALF_GROUP("smuad", "", "", "r3", "r3", "", "", "r7", "r7")          \
+        CHIPCAST_NEXT "ldr pc, %[entry]\n"                                                                   \
+    "2:\n" CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT \
+        CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT    \
+            CHIPCAST_NEXT CHIPCAST_NEXT "3: ldr r8, %[end]\n"                                                \
+    "cmp lr, r8\n"                                                                                           \
+    "bne.w 2b\n"
+/* Stores both pixels' outputs, the second one's first: where there is none, its place is the first one's. Behind the
+ * first block the outputs step back, if the second one overlaps it. */
+#define CHIPCAST_STORE_BLOCK(word0, word1)                                                                   \
+    "ldrd r8, r9, %[to]\n"                                                                                   \
+    "ldr r10, %[last]\n"                                                                                     \
+    "ldr lr, %[pixels]\n"                                                                                    \
+    "str " word1 ", [r8, r9]\n"                                                                              \
+    "str " word0 ", [r8], #4\n"                                                                              \
+    "str r8, %[output]\n"                                                                                    \
+    "cmp r12, r10\n"                                                                                         \
+    "bne.w 1b\n"                                                                                             \
+    "ldr r9, %[behind]\n"                                                                                    \
+    "cmp r12, r9\n"                                                                                          \
+    "itttt ne\n"                                                                                             \
+    "strne r9, %[last]\n"                                                                                    \
+    "ldrne r9, %[overlap]\n"                                                                                 \
+    "subne r8, r8, r9\n"                                                                                     \
+    "strne r8, %[output]\n"                                                                                  \
+    "bne.w 1b\n"
+#define CHIPCAST_OPERANDS                                                                                    \
+    [last] "+m"(run->last), [entry] "+m"(run->entry), [to] "+m"(run->to), [output] "+m"(run->to.output)
+#define CHIPCAST_INPUTS                                                                                      \
+    [block] "m"(run->block), [behind] "m"(run->behind), [overlap] "m"(run->overlap), [skip] "m"(run->skip),  \
+        [pixels] "m"(run->pixels), [end] "m"(run->end)
+#define CHIPCAST_CLOBBERS                                                                                    \
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
+
+CHIPCAST_INLINE void chipcast_run_saturated(struct chipcast_run *run, int32_t groups)
 {
-    struct chipcast_pair_sums s;
-    const uint32_t *w = *weights;
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    /* All fourteen registers are in use, which is more than gcc's own allocation gets by with; the end lies in
-     * memory and is looked at once in 128 products. */
-#define CHIPCAST_HALF_GROUP(first, add_ab0, add_ab1, add_a0, add_a1, add_cd0, add_cd1, add_c0, add_c1)       \
-    "ldmia %[x]!, {r8, r9}\n"                                                                                \
-    "ldmia %[w]!, {r10, r11}\n" first " %[ab0], r10, r8" add_ab0 "\n" first " %[ab1], r10, r9" add_ab1        \
-    "\n"                                                                                                     \
-    "sxtb16 r10, r10\n" first " %[cd0], r11, r8" add_cd0 "\n" first " %[cd1], r11, r9" add_cd1               \
-    "\n"                                                                                                     \
-    "sxtb16 r11, r11\n" first " %[a0], r10, r8" add_a0 "\n" first " %[a1], r10, r9" add_a1 "\n" first        \
-    " %[c0], r11, r8" add_c0 "\n" first " %[c1], r11, r9" add_c1 "\n"
-#define CHIPCAST_FIRST CHIPCAST_HALF_GROUP("smuad", "", "", "", "", "", "", "", "")
-#define CHIPCAST_NEXT                                                                                        \
-    CHIPCAST_HALF_GROUP("smlad", ", %[ab0]", ", %[ab1]", ", %[a0]", ", %[a1]", ", %[cd0]", ", %[cd1]",       \
-                        ", %[c0]", ", %[c1]")
-    __asm__ volatile(CHIPCAST_FIRST CHIPCAST_NEXT
-                     "ldr r8, %[entry]\n"
-                     "tbb [pc, r8]\n"
-                     "0: .byte (5f - 0b) / 2, (4f - 0b) / 2, (3f - 0b) / 2, (2f - 0b) / 2\n"
-                     "1:\n" CHIPCAST_NEXT CHIPCAST_NEXT
-                     "2:\n" CHIPCAST_NEXT CHIPCAST_NEXT
-                     "3:\n" CHIPCAST_NEXT CHIPCAST_NEXT
-                     "4:\n" CHIPCAST_NEXT CHIPCAST_NEXT
-                     "5: ldr r8, %[end]\n"
-                     "cmp %[x], r8\n"
-                     "bne 1b\n"
-                     : [ab0] "=&r"(s.ab0), [ab1] "=&r"(s.ab1), [a0] "=&r"(s.a0), [a1] "=&r"(s.a1),
-                       [cd0] "=&r"(s.cd0), [cd1] "=&r"(s.cd1), [c0] "=&r"(s.c0), [c1] "=&r"(s.c1),
-                       [w] "+r"(w), [x] "+r"(pixels), [end] "+m"(*end), [entry] "+m"(*entry)
-                     :
-                     : "r8", "r9", "r10", "r11", "cc", "memory");
+    (void)groups;
+#define CHIPCAST_SSAT(y) "ssat " y ", #8, " y ", asr #10\n"
+    __asm__ volatile(CHIPCAST_SUM_BLOCK
+                     "ldmia r12!, {r8-r11}\n"
+                     "sub r2, r2, r0\n"
+                     "sub r3, r3, r1\n"
+                     "sub r6, r6, r4\n"
+                     "sub r7, r7, r5\n"
+                     "add r0, r8, r0, lsl #8\n"
+                     "add r1, r8, r1, lsl #8\n"
+                     "add r4, r9, r4, lsl #8\n"
+                     "add r5, r9, r5, lsl #8\n"
+                     "smmul r0, r0, r10\n"
+                     "smmul r1, r1, r10\n"
+                     "smmul r4, r4, r11\n"
+                     "smmul r5, r5, r11\n"
+                     "ldmia r12!, {r10, r11}\n"
+                     "smmul r2, r2, r10\n"
+                     "smmul r3, r3, r10\n"
+                     "smmul r6, r6, r11\n"
+                     "smmul r7, r7, r11\n" CHIPCAST_SSAT("r0") CHIPCAST_SSAT("r1") CHIPCAST_SSAT("r2")
+                         CHIPCAST_SSAT("r3") CHIPCAST_SSAT("r4") CHIPCAST_SSAT("r5") CHIPCAST_SSAT("r6")
+                             CHIPCAST_SSAT("r7")
+                     "bfi r0, r2, #8, #8\n"
+                     "bfi r1, r3, #8, #8\n"
+                     "bfi r4, r6, #8, #8\n"
+                     "bfi r5, r7, #8, #8\n"
+                     "pkhbt r0, r0, r4, lsl #16\n"
+                     "pkhbt r1, r1, r5, lsl #16\n" CHIPCAST_STORE_BLOCK("r0", "r1")
+                     : CHIPCAST_OPERANDS
+                     : CHIPCAST_INPUTS
+                     : CHIPCAST_CLOBBERS);
+#undef CHIPCAST_SSAT
+}
+
+CHIPCAST_INLINE void chipcast_run_any_sign(struct chipcast_run *run, int32_t groups)
+{
+    (void)groups;
+#define CHIPCAST_CHANNEL(y0, y1)                                                                             \
+    "ldmia r12!, {r9, r10, r11}\n"                                                                           \
+    "add r8, r10, " y0 ", asr #31\n"                                                                         \
+    "add r10, r10, " y1 ", asr #31\n"                                                                        \
+    "smmlar " y0 ", " y0 ", r9, r8\n"                                                                        \
+    "smmlar " y1 ", " y1 ", r9, r10\n"                                                                       \
+    "asr " y0 ", " y0 ", r11\n"                                                                              \
+    "asr " y1 ", " y1 ", r11\n"
+#define CHIPCAST_BYTES(a, b, c, d)                                                                           \
+    "pkhbt " a ", " a ", " c ", lsl #16\n"                                                                   \
+    "pkhbt " b ", " b ", " d ", lsl #16\n"                                                                   \
+    "usat16 " a ", #8, " a "\n"                                                                              \
+    "usat16 " b ", #8, " b "\n"                                                                              \
+    "orr " a ", " a ", " b ", lsl #8\n"
+#define CHIPCAST_CLAMP(y)                                                                                    \
+    "uqsub8 " y ", " y ", r8\n"                                                                              \
+    "uadd8 " y ", " y ", r8\n"                                                                               \
+    "uqsub8 r10, " y ", r9\n"                                                                                \
+    "usub8 " y ", " y ", r10\n"
+    __asm__ volatile(CHIPCAST_SUM_BLOCK
+                     "ldmia r12!, {r8-r11}\n"
+                     "sub r2, r2, r0\n"
+                     "sub r3, r3, r1\n"
+                     "sub r6, r6, r4\n"
+                     "sub r7, r7, r5\n"
+                     "add r0, r8, r0, lsl #1\n"
+                     "add r1, r8, r1, lsl #1\n"
+                     "add r2, r9, r2, asr #7\n"
+                     "add r3, r9, r3, asr #7\n"
+                     "add r4, r10, r4, lsl #1\n"
+                     "add r5, r10, r5, lsl #1\n"
+                     "add r6, r11, r6, asr #7\n"
+                     "add r7, r11, r7, asr #7\n" CHIPCAST_CHANNEL("r0", "r1") CHIPCAST_CHANNEL("r2", "r3")
+                         CHIPCAST_CHANNEL("r4", "r5") CHIPCAST_CHANNEL("r6", "r7")
+                             CHIPCAST_BYTES("r0", "r2", "r4", "r6") CHIPCAST_BYTES("r1", "r3", "r5", "r7")
+                     "ldr r2, %[clamped]\n"
+                     "cbz r2, 4f\n"
+                     "ldrd r8, r9, %[range]\n" CHIPCAST_CLAMP("r0") CHIPCAST_CLAMP("r1")
+                     "4:\n"
+                     "eor r0, r0, #0x80808080\n"
+                     "eor r1, r1, #0x80808080\n" CHIPCAST_STORE_BLOCK("r0", "r1")
+                     : CHIPCAST_OPERANDS
+                     : CHIPCAST_INPUTS, [clamped] "m"(run->clamped), [range] "m"(run->range)
+                     : CHIPCAST_CLOBBERS);
+#undef CHIPCAST_CLAMP
+#undef CHIPCAST_BYTES
+#undef CHIPCAST_CHANNEL
+}
+
+#undef CHIPCAST_CLOBBERS
+#undef CHIPCAST_INPUTS
+#undef CHIPCAST_OPERANDS
+#undef CHIPCAST_STORE_BLOCK
+#undef CHIPCAST_SUM_BLOCK
 #undef CHIPCAST_NEXT
-#undef CHIPCAST_FIRST
 #undef CHIPCAST_HALF_GROUP
 #else
-    (void)entry;
-    memset(&s, 0, sizeof s);
-    for (; pixels != *end; pixels += 2, w += 2) {
-        const uint32_t a = chipcast_sxtb16(w[0]), c = chipcast_sxtb16(w[1]);
-        s.ab0 = (uint32_t)chipcast_smlad(w[0], pixels[0], (int32_t)s.ab0);
-        s.ab1 = (uint32_t)chipcast_smlad(w[0], pixels[1], (int32_t)s.ab1);
-        s.cd0 = (uint32_t)chipcast_smlad(w[1], pixels[0], (int32_t)s.cd0);
-        s.cd1 = (uint32_t)chipcast_smlad(w[1], pixels[1], (int32_t)s.cd1);
-        s.a0 = (uint32_t)chipcast_smlad(a, pixels[0], (int32_t)s.a0);
-        s.a1 = (uint32_t)chipcast_smlad(a, pixels[1], (int32_t)s.a1);
-        s.c0 = (uint32_t)chipcast_smlad(c, pixels[0], (int32_t)s.c0);
-        s.c1 = (uint32_t)chipcast_smlad(c, pixels[1], (int32_t)s.c1);
+
+/* Of a pixel: sums of 256 * B + A and of A, and the same of C and D. */
+struct chipcast_pair_sums {
+    uint32_t ab, a, cd, c;
+};
+
+/* `words` begin with the first pixel's first word, or with the second's. */
+static inline struct chipcast_pair_sums chipcast_sum_pairs(const uint32_t *weights, const uint32_t *words, int32_t groups)
+{
+    struct chipcast_pair_sums s = {0, 0, 0, 0};
+    for (int32_t i = 0; i < 4 * groups; i += 2) {
+        s.ab = (uint32_t)chipcast_smlad(weights[i], words[i], (int32_t)s.ab);
+        s.cd = (uint32_t)chipcast_smlad(weights[i + 1], words[i], (int32_t)s.cd);
+        s.a = (uint32_t)chipcast_smlad(chipcast_sxtb16(weights[i]), words[i], (int32_t)s.a);
+        s.c = (uint32_t)chipcast_smlad(chipcast_sxtb16(weights[i + 1]), words[i], (int32_t)s.c);
     }
-#endif
-    *weights = w;
     return s;
 }
 
-/* Where a run over blocks of channels stands; `end` and `entry` are for chipcast_sum_pairs. */
-struct chipcast_run {
-    const uint32_t *weights;
-    const uint32_t *end;
-    const int32_t *bias;
-    const int32_t *table;
-    int8_t *output;
-    int32_t distance;
-    int32_t entry;
-    int32_t shift;
-    int32_t clamped;
-    uint32_t low;
-    uint32_t high;
-};
-
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-/* The output stage in assembly as well: the eight sums leave gcc too few registers to load a constant once. */
-
-/* Four outputs' values, from A, B, C and D, as bytes in the register of B. */
-#define CHIPCAST_BYTES(b, a, d, c)                                                                           \
-    "pkhbt %[" a "], %[" a "], %[" c "], lsl #16\n"                                                          \
-    "pkhbt %[" b "], %[" b "], %[" d "], lsl #16\n"                                                          \
-    "usat16 %[" a "], #8, %[" a "]\n"                                                                        \
-    "usat16 %[" b "], #8, %[" b "]\n"                                                                        \
-    "orr %[" b "], %[" a "], %[" b "], lsl #8\n"
-
-#define CHIPCAST_OPERANDS                                                                                    \
-    [ab0] "+r"(s.ab0), [ab1] "+r"(s.ab1), [a0] "+r"(s.a0), [a1] "+r"(s.a1), [cd0] "+r"(s.cd0),               \
-        [cd1] "+r"(s.cd1), [c0] "+r"(s.c0), [c1] "+r"(s.c1), [rows] "=&r"(rows), [bias] "+m"(run->bias),     \
-        [table] "+m"(run->table)
-#endif
-
-/* Stores channels A to D of two pixels, rectified; the run moves on by a block. */
-CHIPCAST_INLINE void chipcast_store_rectified(struct chipcast_run *run, struct chipcast_pair_sums s)
+static inline uint32_t chipcast_saturated_byte(uint32_t t, uint32_t multiplier)
 {
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    uint32_t rows;
-#define CHIPCAST_PAIR(b0, b1, a0, a1)                                                                        \
-    "ldmia r8!, {r9, r10}\n"                                                                                 \
-    "sub %[" b0 "], %[" b0 "], %[" a0 "]\n"                                                                  \
-    "sub %[" b1 "], %[" b1 "], %[" a1 "]\n"                                                                  \
-    "add %[" a0 "], r9, %[" a0 "], lsl #8\n"                                                                 \
-    "add %[" a1 "], r9, %[" a1 "], lsl #8\n"                                                                 \
-    "add %[" b0 "], %[" b0 "], r10\n"                                                                        \
-    "add %[" b1 "], %[" b1 "], r10\n"                                                                        \
-    "ldmia %[rows]!, {r9, r10}\n"                                                                            \
-    "smmul %[" a0 "], %[" a0 "], r9\n"                                                                       \
-    "smmul %[" a1 "], %[" a1 "], r9\n"                                                                       \
-    "smmul %[" b0 "], %[" b0 "], r10\n"                                                                      \
-    "smmul %[" b1 "], %[" b1 "], r10\n"                                                                      \
-    "asr %[" a0 "], %[" a0 "], r11\n"                                                                        \
-    "asr %[" a1 "], %[" a1 "], r11\n"                                                                        \
-    "asr %[" b0 "], %[" b0 "], r11\n"                                                                        \
-    "asr %[" b1 "], %[" b1 "], r11\n"
-    __asm__ volatile("ldr r8, %[bias]\n"
-                     "ldr %[rows], %[table]\n"
-                     "ldr r11, %[shift]\n" CHIPCAST_PAIR("ab0", "ab1", "a0", "a1")
-                         CHIPCAST_PAIR("cd0", "cd1", "c0", "c1")
-                     "str r8, %[bias]\n"
-                     "str %[rows], %[table]\n" CHIPCAST_BYTES("ab0", "a0", "cd0", "c0")
-                         CHIPCAST_BYTES("ab1", "a1", "cd1", "c1")
-                     "ldr r8, %[output]\n"
-                     "ldr r9, %[distance]\n"
-                     "eor %[ab0], %[ab0], #0x80808080\n"
-                     "eor %[ab1], %[ab1], #0x80808080\n"
-                     "str %[ab1], [r8, r9]\n"
-                     "str %[ab0], [r8], #4\n"
-                     "str r8, %[output]\n"
-                     : CHIPCAST_OPERANDS, [shift] "+m"(run->shift), [output] "+m"(run->output),
-                       [distance] "+m"(run->distance)
-                     :
-                     : "r8", "r9", "r10", "r11", "memory");
-#undef CHIPCAST_PAIR
-#else
-    const uint32_t word0 =
-        chipcast_rectified_word(run->bias, run->table, run->shift, s.ab0, s.a0, s.cd0, s.c0);
-    const uint32_t word1 =
-        chipcast_rectified_word(run->bias, run->table, run->shift, s.ab1, s.a1, s.cd1, s.c1);
-    chipcast_store_word(run->output + run->distance, word1);
-    chipcast_store_word(run->output, word0);
-    run->bias += 4;
-    run->table += 4;
-    run->output += 4;
-#endif
+    return (uint32_t)chipcast_ssat8(chipcast_smmul((int32_t)t, (int32_t)multiplier) >> CHIPCAST_PIXELS_SHIFT) & 0xFFu;
 }
 
-/* The same for layers of any sign. */
-CHIPCAST_INLINE void chipcast_store_any_sign(struct chipcast_run *run, struct chipcast_pair_sums s)
+static inline uint32_t chipcast_saturated_word(const uint32_t *first, int32_t groups, const uint32_t *words)
 {
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    uint32_t rows;
-#define CHIPCAST_CHANNEL(y0, y1)                                                                             \
-    "ldmia %[rows]!, {r9, r10, r11}\n"                                                                       \
-    "add r8, r10, %[" y0 "], asr #31\n"                                                                      \
-    "add r10, r10, %[" y1 "], asr #31\n"                                                                     \
-    "smmlar %[" y0 "], %[" y0 "], r9, r8\n"                                                                  \
-    "smmlar %[" y1 "], %[" y1 "], r9, r10\n"                                                                 \
-    "asr %[" y0 "], %[" y0 "], r11\n"                                                                        \
-    "asr %[" y1 "], %[" y1 "], r11\n"
-#define CHIPCAST_PAIR(b0, b1, a0, a1)                                                                        \
-    "ldr r8, %[bias]\n"                                                                                      \
-    "sub %[" b0 "], %[" b0 "], %[" a0 "]\n"                                                                  \
-    "sub %[" b1 "], %[" b1 "], %[" a1 "]\n"                                                                  \
-    "ldmia r8!, {r9, r10}\n"                                                                                 \
-    "str r8, %[bias]\n"                                                                                      \
-    "add %[" a0 "], r9, %[" a0 "], lsl #1\n"                                                                 \
-    "add %[" a1 "], r9, %[" a1 "], lsl #1\n"                                                                 \
-    "add %[" b0 "], r10, %[" b0 "], asr #7\n"                                                                \
-    "add %[" b1 "], r10, %[" b1 "], asr #7\n" CHIPCAST_CHANNEL(a0, a1) CHIPCAST_CHANNEL(b0, b1)
-    __asm__ volatile("ldr %[rows], %[table]\n" CHIPCAST_PAIR("ab0", "ab1", "a0", "a1")
-                         CHIPCAST_PAIR("cd0", "cd1", "c0", "c1")
-                     "str %[rows], %[table]\n" CHIPCAST_BYTES("ab0", "a0", "cd0", "c0")
-                         CHIPCAST_BYTES("ab1", "a1", "cd1", "c1")
-                     : CHIPCAST_OPERANDS
-                     :
-                     : "r8", "r9", "r10", "r11", "memory");
-    uint32_t word0 = s.ab0, word1 = s.ab1;
-    if (run->clamped) {
-        word0 = chipcast_clamp_bytes(word0, run->low, run->high);
-        word1 = chipcast_clamp_bytes(word1, run->low, run->high);
-    }
-    chipcast_store_word(run->output + run->distance, word1 ^ 0x80808080u);
-    chipcast_store_word(run->output, word0 ^ 0x80808080u);
-    run->output += 4;
-#undef CHIPCAST_PAIR
-#undef CHIPCAST_CHANNEL
-#else
-    const uint32_t word0 =
-        chipcast_any_sign_word(run->bias, run->table, run->low, run->high, s.ab0, s.a0, s.cd0, s.c0);
-    const uint32_t word1 =
-        chipcast_any_sign_word(run->bias, run->table, run->low, run->high, s.ab1, s.a1, s.cd1, s.c1);
-    chipcast_store_word(run->output + run->distance, word1);
-    chipcast_store_word(run->output, word0);
-    run->bias += 4;
-    run->table += 12;
-    run->output += 4;
-#endif
+    const struct chipcast_pair_sums s = chipcast_sum_pairs(first + 2, words, groups);
+    const uint32_t *const rest = first + 2 + 4 * groups;
+    return chipcast_saturated_byte(rest[0] + (s.a << 8), rest[2]) |
+           chipcast_saturated_byte(first[0] + s.ab - s.a, rest[4]) << 8 |
+           chipcast_saturated_byte(rest[1] + (s.c << 8), rest[3]) << 16 |
+           chipcast_saturated_byte(first[1] + s.cd - s.c, rest[5]) << 24;
 }
 
-#undef CHIPCAST_OPERANDS
-#undef CHIPCAST_BYTES
-
-/* The blocks of four channels go from the first channel on; where there is no multiple of four, the second
- * begins within the first, whose last channels are computed again. `first` is how many blocks come before that
- * step back of `overlap` channels: 1, or all. */
-#define CHIPCAST_FOR_BLOCKS(p, run, pixels, to, apart)                                                       \
-    struct chipcast_run run = {                                                                              \
-        (p)->weights, (pixels) + 4 * (p)->groups, (p)->bias, (p)->table, to, apart,                          \
-        ((p)->groups - 1) & 3, (p)->shift, (p)->minimum > -128 || (p)->maximum < 127,                        \
-        chipcast_four_times((p)->minimum + 128), chipcast_four_times((p)->maximum + 128),                    \
-    };                                                                                                       \
-    const int32_t overlap = -(p)->channels & 3;                                                              \
-    int32_t left = ((p)->channels + 3) / 4, count = overlap ? 1 : left;                                      \
-    for (left -= count; count > 0; run.output -= overlap, count = left, left = 0)                            \
-        for (; count > 0; --count)
-
-/* All channels of two pixels, whose widened taps are at `pixels`; the second's outputs lie `distance` bytes
- * behind the first's. Four channels at least. */
-static __attribute__((noinline)) void chipcast_pair_rectified(const struct chipcast_byte_pairs *p,
-                                                              const uint32_t *pixels, int8_t *output,
-                                                              int32_t distance)
+static inline uint32_t chipcast_any_sign_block(const struct chipcast_run *run, const uint32_t *block, int32_t groups,
+                                               const uint32_t *words)
 {
-    CHIPCAST_FOR_BLOCKS(p, run, pixels, output, distance)
-    {
-        const struct chipcast_pair_sums s = chipcast_sum_pairs(&run.weights, pixels, &run.end, &run.entry);
-        chipcast_store_rectified(&run, s);
+    const struct chipcast_pair_sums s = chipcast_sum_pairs(block + 2, words, groups);
+    const int32_t *const bias = (const int32_t *)block + 2 + 4 * groups;
+    return chipcast_any_sign_word(bias, bias + 4, run->range.low, run->range.high, s.ab, s.a, s.cd, s.c);
+}
+
+/* Stores both pixels' outputs, the second one's first: where there is none, its place is the first one's. */
+static inline void chipcast_store_block(struct chipcast_run *run, const uint32_t *next, uint32_t word0, uint32_t word1)
+{
+    chipcast_store_word(run->to.output + run->to.distance, word1);
+    chipcast_store_word(run->to.output, word0);
+    run->to.output += 4;
+    if (next == run->last && next != run->behind) {
+        run->last = run->behind;
+        run->to.output -= run->overlap;
     }
 }
 
-/* The same for layers of any sign. */
-static __attribute__((noinline)) void chipcast_pair_any_sign(const struct chipcast_byte_pairs *p,
-                                                             const uint32_t *pixels, int8_t *output,
-                                                             int32_t distance)
+static inline void chipcast_run_saturated(struct chipcast_run *run, int32_t groups)
 {
-    CHIPCAST_FOR_BLOCKS(p, run, pixels, output, distance)
-    {
-        const struct chipcast_pair_sums s = chipcast_sum_pairs(&run.weights, pixels, &run.end, &run.entry);
-        chipcast_store_any_sign(&run, s);
+    for (const uint32_t *block = run->block; block != run->behind;) {
+        const uint32_t word0 = chipcast_saturated_word(block, groups, run->pixels);
+        const uint32_t word1 = chipcast_saturated_word(block, groups, run->pixels + 1);
+        block += 4 * groups + 8;
+        chipcast_store_block(run, block, word0, word1);
     }
 }
 
-#undef CHIPCAST_FOR_BLOCKS
+static inline void chipcast_run_any_sign(struct chipcast_run *run, int32_t groups)
+{
+    for (const uint32_t *block = run->block; block != run->behind;) {
+        const uint32_t word0 = chipcast_any_sign_block(run, block, groups, run->pixels);
+        const uint32_t word1 = chipcast_any_sign_block(run, block, groups, run->pixels + 1);
+        block += 4 * groups + 18;
+        chipcast_store_block(run, block, word0, word1);
+    }
+}
+#endif
 
 /* Widens `count` bytes, in fours, of two pixels. */
 CHIPCAST_INLINE uint32_t *chipcast_widen_pair(uint32_t *pixels, const int8_t *first, const int8_t *second,
                                               int32_t count)
 {
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
     const int8_t *const end = first + count;
-    if (count > 0) {
-        __asm__ volatile("1:\n"
-                         "ldr r9, [%[first]], #4\n"
-                         "ldr r10, [%[second]], #4\n"
-                         "sxtb16 r8, r9, ror #8\n"
-                         "sxtb16 r4, r9\n"
-                         "sxtb16 r9, r10, ror #8\n"
-                         "sxtb16 r5, r10\n"
-                         "stmia %[pixels]!, {r4, r5, r8, r9}\n"
-                         "cmp %[first], %[end]\n"
-                         "bne 1b\n"
-                         : [pixels] "+&r"(pixels), [first] "+&r"(first), [second] "+&r"(second)
-                         : [end] "r"(end)
-                         : "r4", "r5", "r8", "r9", "r10", "cc", "memory");
-    }
+    while (first != end) {
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+        __asm__ volatile("ldr r4, [%[first]], #4\n"
+                         "ldr r5, [%[second]], #4\n"
+                         "sxtb16 r6, r4, ror #8\n"
+                         "sxtb16 r8, r5, ror #8\n"
+                         "sxtb16 r4, r4\n"
+                         "sxtb16 r5, r5\n"
+                         "stmia %[pixels]!, {r4, r5, r6, r8}\n"
+                         : [pixels] "+r"(pixels), [first] "+r"(first), [second] "+r"(second)
+                         :
+                         : "r4", "r5", "r6", "r8", "memory");
 #else
-    for (int32_t i = 0; i < count; i += 4) {
-        const uint32_t word0 = chipcast_load_word(first + i), word1 = chipcast_load_word(second + i);
-        *pixels++ = chipcast_sxtb16(word0);
-        *pixels++ = chipcast_sxtb16(word1);
-        *pixels++ = chipcast_sxtb16_ror8(word0);
-        *pixels++ = chipcast_sxtb16_ror8(word1);
-    }
+        const uint32_t word0 = chipcast_load_word(first), word1 = chipcast_load_word(second);
+        pixels[0] = chipcast_sxtb16(word0);
+        pixels[1] = chipcast_sxtb16(word1);
+        pixels[2] = chipcast_sxtb16_ror8(word0);
+        pixels[3] = chipcast_sxtb16_ror8(word1);
+        first += 4;
+        second += 4;
+        pixels += 4;
 #endif
+    }
     return pixels;
 }
 
-static inline void chipcast_convolve_pair(const struct chipcast_byte_pairs *p, const uint32_t *pixels, int8_t *output,
-                                          int32_t distance)
+/* What pixels see of the image where nothing of it lies outside at the sides: `rows` of the filter, `pitch` bytes
+ * apart, of each `whole` bytes in fours and a `rest`; pixels are `apart` bytes from one another. Where they are
+ * widened to: `words` and `rests` of the first row inside the image; what is left of all rows, `all_rests` bytes a
+ * pixel, is put together at `begin` and widened behind the rows. No `rows`: the pixels' words are there already. */
+struct chipcast_views {
+    const int8_t *from;
+    int32_t apart;
+    int32_t rows;
+    int32_t pitch;
+    int32_t whole;
+    int32_t rest;
+    uint32_t *words;
+    int8_t *rests;
+    int32_t all_rests;
+    int8_t *begin;
+    uint32_t *behind;
+};
+
+/* Rests of one byte, of four rows at a time: where there are fewer, the last one stands in for what has no weight. */
+CHIPCAST_INLINE void chipcast_widen_single_rests(const struct chipcast_views *v)
 {
-    if (p->any_sign) {
-        chipcast_pair_any_sign(p, pixels, output, distance);
-    } else {
-        chipcast_pair_rectified(p, pixels, output, distance);
+    const int8_t *from = v->from + v->whole;
+    uint32_t *words = v->behind;
+    for (int32_t rows = v->rows; rows > 0; rows -= 4, words += 4) {
+        const int8_t *const second = from + (rows > 1 ? v->pitch : 0), *const third = second + (rows > 2 ? v->pitch : 0);
+        const int8_t *const fourth = third + (rows > 3 ? v->pitch : 0);
+        words[0] = chipcast_pkhbt_lsl16((uint32_t)*from, (uint32_t)*third);
+        words[1] = chipcast_pkhbt_lsl16((uint32_t)from[v->apart], (uint32_t)third[v->apart]);
+        words[2] = chipcast_pkhbt_lsl16((uint32_t)*second, (uint32_t)*fourth);
+        words[3] = chipcast_pkhbt_lsl16((uint32_t)second[v->apart], (uint32_t)fourth[v->apart]);
+        from = fourth + v->pitch;
+    }
+}
+
+/* Puts the rests of a pair's rows together and widens them. */
+CHIPCAST_INLINE void chipcast_widen_rests(const struct chipcast_views *v)
+{
+    if (v->rest == 1 && v->rows == v->all_rests) {
+        chipcast_widen_single_rests(v);
+        return;
+    }
+    const int32_t apart = v->apart, pitch = v->pitch, rest = v->rest, other = v->all_rests;
+    for (int32_t i = 0; i < rest; ++i) {
+        const int8_t *from = v->from + v->whole + i;
+        int8_t *to = v->rests + i;
+        for (int32_t row = v->rows; row > 0; --row) {
+            const int8_t first = *from, second = from[apart];
+            from += pitch;
+            /* What follows stays in this loop: the compiler's other plans for it need long preparations. */
+            __asm__ volatile("" : : : "memory");
+            to[other] = second;
+            *to = first;
+            to += rest;
+        }
+    }
+    chipcast_widen_pair(v->behind, v->begin, v->begin + other, (other + 3) & ~3);
+}
+
+CHIPCAST_INLINE void chipcast_widen_views(struct chipcast_views *v)
+{
+    const int8_t *from = v->from;
+    uint32_t *words = v->words;
+    const int32_t apart = v->apart, whole = v->whole, pitch = v->pitch;
+    for (int32_t row = v->rows; row > 0; --row) {
+        words = chipcast_widen_pair(words, from, from + apart, whole);
+        from += pitch;
+    }
+    if (v->rest > 0) {
+        chipcast_widen_rests(v);
+    }
+    v->from += 2 * apart;
+}
+
+/* All channels of `count` times two neighbouring pixels, whose words lie at `pixels`; a second pixel's outputs lie
+ * `distance` bytes behind the first's. Four channels at least. */
+CHIPCAST_ONCE void chipcast_convolve_pairs(const struct chipcast_blocks *p, struct chipcast_views *views,
+                                           const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
+{
+    const int32_t groups = p->groups, words = 4 * groups + (p->any_sign ? 18 : 8), overlap = -p->channels & 3;
+    struct chipcast_run run = {
+        .block = p->blocks,
+        .behind = p->blocks + (p->channels + 3) / 4 * words,
+        .overlap = overlap,
+        .pixels = pixels,
+        .end = pixels + 4 * groups,
+        .skip = ((groups - 1) & 7) * 96 - 1,
+        .to = {output, distance},
+        .clamped = p->minimum > -128 || p->maximum < 127,
+        .range = {chipcast_four_times(p->minimum + 128), chipcast_four_times(p->maximum + 128)},
+    };
+    const uint32_t *const last = overlap ? run.block + words : run.behind;
+    for (; count > 0; --count) {
+        if (views->rows > 0) {
+            chipcast_widen_views(views);
+        }
+        run.last = last;
+        if (p->any_sign) {
+            chipcast_run_any_sign(&run, groups);
+        } else {
+            chipcast_run_saturated(&run, groups);
+        }
+        run.to.output += p->channels;
     }
 }
 

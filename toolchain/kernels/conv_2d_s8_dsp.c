@@ -137,71 +137,57 @@ APART void widen_rows(const struct view *view, uint32_t zero_points, uint32_t *p
     widen(pixel, rests, (int32_t)(to - rests + 3) & ~3);
 }
 
-/* Two pixels whose views lie `apart` bytes from one another, with nothing at the sides. */
-APART void widen_two(const struct view *view, int32_t apart, uint32_t zero_points, uint32_t *pixels, int8_t *rests)
+/* Where the rows of pixels begin that see nothing left or right of the image, and what of them is padding. */
+APART struct chipcast_views place_views(const struct view *view, uint32_t zero_points, uint32_t *pixels, int8_t *rests,
+                                        int32_t apart)
 {
     const int32_t whole = view->inside & ~3, rest = view->inside & 3;
-    const int8_t *from = view->from;
-    const int32_t all = (view->above + view->rows + view->below) * rest;
-    int8_t *to = rests;
-    if (view->above > 0) {
-        widen_padding(pixels + 1, zero_points, view->above * whole);
-        pixels = widen_padding(pixels, zero_points, view->above * whole);
-        fill(to + all, zero_points, view->above * rest);
-        to = fill(to, zero_points, view->above * rest);
-    }
-    for (int32_t row = view->rows; row > 0; --row) {
-        pixels = chipcast_widen_pair(pixels, from, from + apart, whole);
-        for (int32_t i = whole; i < view->inside; ++i) {
-            to[all] = from[apart + i];
-            *to++ = from[i];
+    const int32_t rows = view->above + view->rows + view->below;
+    const int32_t first_below = view->above + view->rows;
+    for (int32_t i = 0; i < 2; ++i) {
+        if (view->above > 0) {
+            widen_padding(pixels + i, zero_points, view->above * whole);
+            fill(rests + i * rows * rest, zero_points, view->above * rest);
         }
-        from += view->pitch;
+        if (view->below > 0) {
+            widen_padding(pixels + i + first_below * whole, zero_points, view->below * whole);
+            fill(rests + (i * rows + first_below) * rest, zero_points, view->below * rest);
+        }
     }
-    if (view->below > 0) {
-        widen_padding(pixels + 1, zero_points, view->below * whole);
-        pixels = widen_padding(pixels, zero_points, view->below * whole);
-        fill(to + all, zero_points, view->below * rest);
-        fill(to, zero_points, view->below * rest);
-    }
-    chipcast_widen_pair(pixels, rests, rests + all, (all + 3) & ~3);
+    const struct chipcast_views views = {
+        .from = view->from,
+        .apart = apart,
+        .rows = view->rows,
+        .pitch = view->pitch,
+        .whole = whole,
+        .rest = rest,
+        .words = pixels + view->above * whole,
+        .rests = rests + view->above * rest,
+        .all_rests = rows * rest,
+        .begin = rests,
+        .behind = pixels + rows * whole,
+    };
+    return views;
 }
 
-/* Filters of one tap at stride 1: a row of the image after the other. */
-APART void convolve_pointwise(const struct chipcast_byte_pairs *pairs, const int8_t *input, int8_t *output,
-                              uint32_t *pixels, int32_t count, int32_t channels)
+/* How many pairs of pixels, from the one on whose view begins at column x, see nothing left or right of the image. */
+static inline int32_t pairs_inside(const struct chipcast_conv_2d_s8_dsp_params *p, int32_t x, int32_t columns)
 {
-    const int32_t whole = channels & ~3, rest = channels & 3;
-    for (; count > 0; count -= 2) {
-        /* The last one of an odd number goes twice: both land in the same place, and are the same. */
-        const int8_t *const other = count > 1 ? input + channels : input;
-        uint32_t *const last = chipcast_widen_pair(pixels, input, other, whole);
-        if (rest > 0) {
-            int8_t rests[8] = {0};
-            copy(rests, input + whole, rest);
-            copy(rests + 4, other + whole, rest);
-            chipcast_widen_pair(last, rests, rests + 4, 4);
-        }
-        chipcast_convolve_pair(pairs, pixels, output, count > 1 ? pairs->channels : 0);
-        input += 2 * channels;
-        output += 2 * pairs->channels;
-    }
+    const int32_t room = p->input_width - p->filter_width - x;
+    return x < 0 || room < 0 || columns < 2 ? 0 : within((room / p->stride_width + 1) / 2, columns / 2);
 }
 
 void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, const int8_t *input, int8_t *output,
                              uint32_t *pixels, int8_t *patch)
 {
-    const struct chipcast_byte_pairs pairs = {
-        (const uint32_t *)p->weights, p->bias,  p->table,   p->groups,  p->output_channels,
-        p->any_sign,                  p->shift, p->minimum, p->maximum,
+    const struct chipcast_blocks blocks = {
+        (const uint32_t *)p->blocks, p->groups, p->output_channels, p->any_sign, p->minimum, p->maximum,
     };
     const uint32_t zero_points = chipcast_four_times(p->input_zero_point);
     const int32_t channels = p->input_channels, filter_width = p->filter_width, stride = p->stride_width;
+    const int32_t two = 2 * p->output_channels;
     int8_t *const rests = patch + p->filter_height * filter_width * channels;
-    if (p->pointwise) {
-        convolve_pointwise(&pairs, input, output, pixels, p->batches * p->output_height * p->output_width, channels);
-        return;
-    }
+    struct chipcast_views widened = {.rows = 0};
     int32_t odd = 0;
     for (int32_t row = 0; row < p->batches * p->output_height; ++row) {
         const int32_t batch = row / p->output_height, y = row - batch * p->output_height;
@@ -210,14 +196,15 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
         image += place_rows(p, y * p->stride_height - p->padding_top, &view);
         int32_t x = -p->padding_left, columns = p->output_width;
         while (columns > 0) {
-            if (!odd && columns > 1 && x >= 0 && x + stride + filter_width <= p->input_width) {
+            const int32_t pairs = odd ? 0 : pairs_inside(p, x, columns);
+            if (pairs > 0) {
                 view.from = image + x * channels;
                 view.inside = filter_width * channels;
-                widen_two(&view, stride * channels, zero_points, pixels, rests);
-                chipcast_convolve_pair(&pairs, pixels, output, p->output_channels);
-                output += 2 * p->output_channels;
-                x += 2 * stride;
-                columns -= 2;
+                struct chipcast_views views = place_views(&view, zero_points, pixels, rests, stride * channels);
+                chipcast_convolve_pairs(&blocks, &views, pixels, output, p->output_channels, pairs);
+                output += pairs * two;
+                x += 2 * pairs * stride;
+                columns -= 2 * pairs;
                 continue;
             }
             const int32_t before = within(-x, filter_width);
@@ -232,8 +219,8 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
                 widen_rows(&view, zero_points, pixels + odd, patch, rests);
             }
             if (odd) {
-                chipcast_convolve_pair(&pairs, pixels, output, p->output_channels);
-                output += 2 * p->output_channels;
+                chipcast_convolve_pairs(&blocks, &widened, pixels, output, p->output_channels, 1);
+                output += two;
             }
             odd ^= 1;
             x += stride;
@@ -243,6 +230,6 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
     if (odd) {
         /* The last of an odd number: what its neighbour's words still hold gives outputs that go nowhere, since
          * both are stored in the same place, the second first. */
-        chipcast_convolve_pair(&pairs, pixels, output, 0);
+        chipcast_convolve_pairs(&blocks, &widened, pixels, output, 0, 1);
     }
 }

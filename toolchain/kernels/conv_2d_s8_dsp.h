@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-/* A pixel's taps are weighted as byte_pairs_dsp.h has it; there `weights` to `maximum` are explained. They come in
- * the order of the filter's rows, of each row as many whole groups of four as there are; then what is left of
- * the rows, together rounded up to a group. The input's zero point is in `bias`, so padding reads as
- * input_zero_point. `pointwise`: whether the filter is 1x1 at stride 1. Blocks of channels overlap where they are no multiple of four (byte_pairs_pixels_dsp.h). */
+/* `blocks` to `maximum` are explained in byte_pairs_pixels_dsp.h. Taps come in the order of the filter's rows, of
+ * each row as many whole groups of four as there are; then what is left of the rows, together rounded up to a
+ * group. The input's zero point is in the biases, so padding reads as input_zero_point. A filter of one tap at stride 1
+ * may have all its pixels in one row of the image. */
 struct chipcast_conv_2d_s8_dsp_params {
     int32_t batches;
     int32_t input_height;
@@ -25,20 +25,16 @@ struct chipcast_conv_2d_s8_dsp_params {
     int32_t padding_top;
     int32_t padding_left;
     int32_t input_zero_point;
-    int32_t pointwise;
-    const int32_t *weights;
-    const int32_t *bias;
-    const int32_t *table;
+    const int32_t *blocks;
     int32_t groups;
     int32_t any_sign;
-    int32_t shift;
     int32_t minimum;
     int32_t maximum;
 };
 
 /* pixels: scratch of groups * 4 words for the taps of two pixels; patch: scratch of the filter's bytes and of
- * twice what is left of its rows, in all rounded up to four, where input_channels is no multiple of four and the
- * filter is not pointwise; else unused. Nothing may overlap. */
+ * twice what is left of its rows, in all rounded up to four, where input_channels is no multiple of four; else
+ * unused. Nothing may overlap. */
 void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, const int8_t *input, int8_t *output,
                              uint32_t *pixels, int8_t *patch);
 

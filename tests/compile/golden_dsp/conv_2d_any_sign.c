@@ -32,25 +32,17 @@ const char model_name[] = "conv_2d_any_sign";
 
 static int8_t model_arena[MODEL_ARENA_BYTES] ALIGNED(16);
 
-/* t3, byte pairs */
-static const int32_t model_w_0_weights[60] ALIGNED(4) = {
-    -255997170, -702810612, 811946775, -523374558, -1275995478, 385102297, -1445399246, -29607031,
+/* t3, byte pairs with biases and multipliers, any sign */
+static const int32_t model_w_0_blocks[78] ALIGNED(4) = {
+    0, 0, -255997170, -702810612, 811946775, -523374558, -1275995478, 385102297, -1445399246, -29607031,
     605148130, 1210963918, 1828453346, -1224859592, -452931005, -254200576, -120050514, 284401412,
     -588137181, 136626942, -905331551, 652196892, 940113853, -587666651, 120447020, 1326529501, 383518507,
     470549759, -34131244, 233245434, 803273762, 422269667, 585497382, -117742857, -420147236, -8271018,
     385491942, -85139958, 66306141, 367853131, 135609577, -1025966080, -184476971, 639554108, 908328943,
     -401395155, 334496965, -188138943, -1291266242, -1373380059, 36719142, 807544328, 1711863838,
-    537001979, 466837759, 909050753, 825689358, -117831866, 106777565, 617019887, 922417607, 705561610
-};
-
-/* t3, any sign */
-static const int32_t model_w_0_bias[4] ALIGNED(4) = {
-    -7396, -116464, 12898, -52252
-};
-
-/* t3, any sign */
-static const int32_t model_t_0_stage[12] ALIGNED(4) = {
-    1967857406, 27392, 9, 1440223529, 54784, 10, 1642065952, 54784, 10, 1996202778, 54784, 10
+    537001979, 466837759, 909050753, 825689358, -117831866, 106777565, 617019887, 922417607, 705561610,
+    -7396, -116464, 12898, -52252, 1967857406, 27392, 9, 1440223529, 54784, 10, 1642065952, 54784, 10,
+    1996202778, 54784, 10
 };
 
 /* 0 CONV_2D t3 */
@@ -70,13 +62,9 @@ static const struct chipcast_conv_2d_s8_dsp_params model_layer_0_0 = {
     .padding_top = 0,
     .padding_left = 0,
     .input_zero_point = 127,
-    .pointwise = 0,
-    .weights = model_w_0_weights,
-    .bias = model_w_0_bias,
-    .table = model_t_0_stage,
+    .blocks = model_w_0_blocks,
     .groups = 15,
     .any_sign = 1,
-    .shift = 0,
     .minimum = -128,
     .maximum = 127,
 };
@@ -149,8 +137,6 @@ const uint8_t *model_layer_output(uint16_t layer, uint16_t output, uint32_t *byt
 int model_aligned(void)
 {
     uintptr_t misaligned = (uintptr_t)model_arena & 15u;
-    misaligned |= (uintptr_t)model_w_0_weights & 3u;
-    misaligned |= (uintptr_t)model_w_0_bias & 3u;
-    misaligned |= (uintptr_t)model_t_0_stage & 3u;
+    misaligned |= (uintptr_t)model_w_0_blocks & 3u;
     return misaligned == 0u;
 }

@@ -9,15 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolchain.compile.byte_pairs import (
-    BLOCK_CHANNELS,
-    GROUP_TAPS,
-    BytePairs,
-    byte_pairs,
-    overlapping,
-    pair_constants,
-    pair_cycles,
-)
+from toolchain.compile.byte_pair_blocks import block_constants, block_cycles, blocks_form
+from toolchain.compile.byte_pairs import BLOCK_CHANNELS, GROUP_TAPS, BytePairs, byte_pairs, overlapping
 from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
@@ -35,7 +28,7 @@ from toolchain.compile.requantise_forms import Integers
 from toolchain.compile.weights import convolution_multipliers
 from toolchain.compile.windows import Window, convolution_windows
 
-_WIDENING_CYCLES, _PIXEL_CYCLES = 6, 60  # of a group of one pixel, and of a pixel
+_WIDENING_CYCLES = 9  # of a group of one pixel
 _ONE_TAP = Window(filter=1, stride=1, dilation=1, before=0, output=1)
 
 
@@ -47,7 +40,8 @@ def propose_for_conv_2d(layer: LayerView, target: Target) -> Candidate | str:
         return "it has groups"
     if width.dilation != 1:
         return "its filter is dilated along the width"
-    found = byte_pairs(layer, target, convolution_multipliers(layer), filters.reshape(filters.shape[0], -1))
+    rows = filters.reshape(filters.shape[0], -1)
+    found = byte_pairs(layer, target, convolution_multipliers(layer), rows, blocks_form)
     if isinstance(found, str):
         return found
     pairs = replace(found, rows=found.rows[:, _taps(*filters.shape[1:])])
@@ -61,7 +55,7 @@ def propose_for_fully_connected(layer: LayerView, target: Target) -> Candidate |
     rows = layer.output().elements // outputs
     if rows == 1:
         return "it has one row"
-    found = byte_pairs(layer, target, convolution_multipliers(layer), weights)
+    found = byte_pairs(layer, target, convolution_multipliers(layer), weights, blocks_form)
     if isinstance(found, str):
         return found
     return _candidate(layer, found, (1, 1, rows, inputs), (_ONE_TAP, replace(_ONE_TAP, output=rows)))
@@ -80,8 +74,7 @@ def _candidate(
     if len(pairs.rows) < BLOCK_CHANNELS:
         return "it has fewer than four outputs"
     pixels = image[0] * windows[0].output * windows[1].output
-    cycles = pair_cycles(pixels, pairs.groups, pairs.blocks)
-    cycles += pixels * (pairs.groups * _WIDENING_CYCLES + _PIXEL_CYCLES)
+    cycles = block_cycles(pixels, pairs) + pixels * pairs.groups * _WIDENING_CYCLES
     return Candidate(cycles, pairs.why, lambda pool: _lower(layer, pairs, image, windows, pool))
 
 
@@ -92,10 +85,9 @@ def _lower(
     windows: tuple[Window, Window],
     pool: ConstantPool,
 ) -> Lowering:
-    (height, width), outputs = windows, len(pairs.rows)
-    pointwise = height.filter == width.filter == height.stride == width.stride == 1 and (
-        (height.output, width.output) == image[1:3]
-    )
+    outputs = len(pairs.rows)
+    # Two pixels of a filter of one tap need not be of one row.
+    image, (height, width) = _in_one_row(image, windows)
     parameters: Parameters = {
         "batches": image[0],
         "input_height": image[1],
@@ -112,11 +104,10 @@ def _lower(
         "padding_top": height.before,
         "padding_left": width.before,
         "input_zero_point": quantisation(layer.input()).zero_point,
-        "pointwise": int(pointwise),
-        **pair_constants(layer, pool, pairs, overlapping(outputs)),
+        **block_constants(layer, pool, pairs, overlapping(outputs)),
     }
-    in_place = pointwise or image[3] % GROUP_TAPS == 0
-    pixels, patch = 16 * pairs.groups, 0 if in_place else _patch_bytes(height.filter, width.filter * image[3])
+    in_fours = image[3] % GROUP_TAPS == 0
+    pixels, patch = 16 * pairs.groups, 0 if in_fours else _patch_bytes(height.filter, width.filter * image[3])
     places = TensorPlace(layer.input().index), TensorPlace(layer.output().index)
     scratch = ScratchPlace(c_type="uint32_t"), ScratchPlace(pixels if patch else 0)
     call = PendingCall("conv_2d_s8_dsp", parameters, (*places, *scratch))
@@ -127,6 +118,18 @@ def _lower(
         # Two pixels are widened wholly before either's outputs are written.
         overlaps=overlap(layer, windows, ahead=0) if layer.operator.name == "CONV_2D" else (),
     )
+
+
+def _in_one_row(
+    image: tuple[int, ...], windows: tuple[Window, Window]
+) -> tuple[tuple[int, ...], tuple[Window, Window]]:
+    """A filter of one tap at stride 1 over all its pixels as one row; other layers as they are."""
+    batches, rows, columns, channels = image
+    one_tap = all(window.filter == window.stride == 1 for window in windows)
+    if not one_tap or (windows[0].output, windows[1].output) != (rows, columns):
+        return image, windows
+    pixels = batches * rows * columns
+    return (1, 1, pixels, channels), (_ONE_TAP, replace(_ONE_TAP, output=pixels))
 
 
 def _patch_bytes(rows: int, row: int) -> int:
