@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from toolchain.errors import ConfigError
 from toolchain.user_code import file_of, is_reference
 from toolchain.vocabulary.benchmark import BenchmarkId
-from toolchain.vocabulary.budget import BudgetSettings
+from toolchain.vocabulary.budget import BudgetSettings, in_bytes
 from toolchain.vocabulary.data_settings import DataSettings
 from toolchain.vocabulary.score import METRICS
 from toolchain.vocabulary.settings import (
@@ -27,6 +27,17 @@ from toolchain.vocabulary.steps.union import OptimiseStep, teachers_of
 
 CONFIG_BYTES_MAX = 1_000_000
 DEFAULT_BOARD = "sim_cortex_m4"
+
+
+def _bytes_or_auto(value: object) -> object:
+    """Bytes, from a number or such as 64K; or the word "auto" as it is."""
+    found = value if value == "auto" else in_bytes(value)
+    if found != "auto" and (not isinstance(found, int) or isinstance(found, bool) or found < 0):
+        raise ValueError('give a number of bytes, such as 64K, or "auto"')
+    return found
+
+
+FlashForSpeed = Annotated[int | Literal["auto"], BeforeValidator(_bytes_or_auto)]
 
 
 class ModelSection(Settings):
@@ -87,6 +98,9 @@ class DeployConfig(Settings):
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
     remove_channels: bool = Field(
         default=True, description="leave channels out that are constant or that no weight reads"
+    )
+    flash_for_speed: FlashForSpeed = Field(
+        default=0, description="bytes layers may take beyond their weights to be faster; auto: what is left"
     )
     benchmark: BenchmarkId | None = Field(
         default=None, description="be MLPerf Tiny's device under test for it"

@@ -42,11 +42,19 @@ def overview(costs: Sequence[ModelCost], book: Book) -> str:
         row("flash beside weights", (_number(cost.flash_beside_weights) for cost in costs)),
         row("  TFLM + CMSIS-NN", bar("baseline_flash")),
         row("  at most", (_number(book.flash_beside_weights) if f else "-" for _, f in known)),
+        *_for_speed(costs),
         row("weights in flash, bytes", (_number(cost.weights_bytes) for cost in costs)),
         row("output bytes different", (_number(cost.different_bytes) for cost in costs)),
     ]
     sources = "\n".join(f"{name}: {text}." for name, text in book.sources.items())
     return f"{_columns(rows)}\n\ncycles: {MODEL}\n{sources}\n"
+
+
+def _for_speed(costs: Sequence[ModelCost]) -> list[tuple[str, ...]]:
+    """What was granted, where anything was."""
+    if not any(cost.bytes_for_speed for cost in costs):
+        return []
+    return [("flash for speed, on top", *(_number(cost.bytes_for_speed) for cost in costs))]
 
 
 def layer_table(cost: ModelCost) -> str:

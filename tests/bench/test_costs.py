@@ -46,6 +46,19 @@ def test_leaving_unread_channels_out_pays(tmp_path: Path) -> None:
     assert cost.flash_beside_weights <= HELD["vww"]["flash_beside_weights"]
 
 
+def test_flash_for_speed_pays(tmp_path: Path) -> None:
+    figures, held = BOOK.models["ic"], HELD["ic_with_flash"]
+    model = (MODELS / figures.file).read_bytes()
+    cost = cost_of(model, "ic", tmp_path, flash_for_speed=held["bytes_for_speed"])
+    assert cost.different_bytes == 0
+    assert cost.instructions <= min(held["instructions"], figures.aim)
+    assert cost.cycles <= held["cycles"]
+    assert cost.arena_bytes <= min(held["arena"], figures.arena)
+    # As much as "auto" spends: a byte less, and a layer goes without.
+    assert cost.bytes_for_speed == held["bytes_for_speed"]
+    assert cost.flash_beside_weights <= min(held["flash_beside_weights"], BOOK.flash_beside_weights)
+
+
 @pytest.mark.parametrize("name", BOOK.models)
 def test_a_model_costs_no_more_than_is_held(name: str, tmp_path: Path) -> None:
     figures, held = BOOK.models[name], HELD[name]

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tests.host_runner import HOST_AS_DSP
+from tests.random_networks import single_operator_network
+from toolchain.compile import compile_graph
 from toolchain.compile.flash_for_speed import within_flash
+from toolchain.compile.flash_left import CODE_BYTES, flash_left
 from toolchain.compile.lowering import Candidate, Lowering
+from toolchain.config import DeployConfig, config_from
+from toolchain.convert.read_tflite import read_graph
+from toolchain.errors import ConfigError
+from toolchain.vocabulary.board import Board, Memory
 
 
 def candidate(cycles: float, more_flash: int = 0) -> Candidate:
@@ -43,3 +55,37 @@ def test_what_is_no_faster_is_not_granted() -> None:
 def test_flash_buys_what_nothing_else_computes_before_all_else() -> None:
     layers = [[candidate(1000), candidate(10, 1)], [candidate(10**9, 5)]]
     assert within_flash(layers, 5) == [[True, False], [True]]
+
+
+def board(flash: int) -> Board:
+    memory = Memory(flash_bytes=flash, ram_bytes=2**18, flash_origin=0, ram_origin=2**29)
+    return HOST_AS_DSP.model_copy(update={"memory": memory})
+
+
+def test_what_is_left_is_what_constants_and_code_do_not_take() -> None:
+    graph = read_graph(single_operator_network("FULLY_CONNECTED", 1), "test")
+    constants = compile_graph(graph, HOST_AS_DSP, prefix="test").constant_bytes
+    assert constants > 0
+    assert flash_left(graph, board(2**20)) == 2**20 - constants - CODE_BYTES
+    assert flash_left(graph, board(2**20), max_flash=2**19) == 2**19 - constants - CODE_BYTES
+    assert flash_left(graph, board(CODE_BYTES)) == 0
+    assert flash_left(graph, HOST_AS_DSP) == 2**31 - 1 - constants - CODE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [(0, 0), (4096, 4096), ("64K", 2**16), ("1 MiB", 2**20), ("auto", "auto")]
+)
+def test_it_is_given_in_bytes_or_left_to_the_board(given: object, found: object, tmp_path: Path) -> None:
+    assert config(tmp_path, given).flash_for_speed == found
+
+
+@pytest.mark.parametrize("given", [-1, 1.5, True, "64X", "all", None])
+def test_anything_else_is_refused(given: object, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="flash_for_speed: "):
+        config(tmp_path, given)
+
+
+def config(folder: Path, flash: object) -> DeployConfig:
+    model = folder / "model.tflite"
+    model.touch()
+    return config_from({"model": {"path": str(model)}, "flash_for_speed": flash})

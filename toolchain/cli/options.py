@@ -74,6 +74,10 @@ RemoveChannels = Annotated[
         help="leave out what is constant or no weight reads, or compute every weight \\[remove]",
     ),
 ]
+FlashForSpeed = Annotated[
+    str | None,
+    typer.Option(help="flash beyond their weights that makes layers faster: bytes, 64K or auto \\[0]"),
+]
 Benchmark = Annotated[str | None, typer.Option(help="MLPerf Tiny's personality: kws01, ic01, vww01 or ad01")]
 SampleCount = Annotated[int | None, typer.Option("--samples", help="only the first N test samples")]
 Runs = Annotated[int | None, typer.Option(help="time at least N inferences \\[one a sample]")]
@@ -134,6 +138,7 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "engine": ("engine", Engine),
         "optimise_for": ("optimise_for", Optimise),
         "remove_channels": ("remove_channels", RemoveChannels),
+        "flash_for_speed": ("flash_for_speed", FlashForSpeed),
         "benchmark": ("benchmark", Benchmark),
     },
     "A board on the desk": LINE,

@@ -23,13 +23,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """What an operator's forms made of one layer, and why others made nothing of it."""
+    """What an operator's forms made of one layer, and why others made nothing of it.
+
+    `missed` are the refusals that whoever granted flash wants to know of, whichever form is chosen.
+    """
 
     support: OperatorSupport
     view: LayerView
     names: tuple[str, ...]
     candidates: tuple[Candidate, ...]
     refusals: tuple[str, ...]
+    missed: tuple[str, ...]
 
 
 def choose(support: OperatorSupport, view: LayerView, target: Target, pool: ConstantPool) -> Choice:
@@ -47,15 +51,19 @@ def choose_all(
 
 
 def _proposed(support: OperatorSupport, view: LayerView, target: Target) -> _Layer:
-    names, candidates, refusals = [], [], []
+    names, candidates, refusals, missed = [], [], [], []
     for form in support.forms:
+        if form.takes_flash and target.flash_for_speed <= 0:
+            refusals.append(f"{form.name}: no flash is granted for speed")
+            continue
         candidate = form.propose(view, target)
         if isinstance(candidate, str):
             refusals.append(f"{form.name}: {candidate}")
+            missed += refusals[-1:] if form.takes_flash else []
         else:
             names.append(form.name)
             candidates.append(candidate)
-    return _Layer(support, view, tuple(names), tuple(candidates), tuple(refusals))
+    return _Layer(support, view, tuple(names), tuple(candidates), tuple(refusals), tuple(missed))
 
 
 def _choice(layer: _Layer, granted: Sequence[bool], pool: ConstantPool) -> Choice:
@@ -71,4 +79,4 @@ def _choice(layer: _Layer, granted: Sequence[bool], pool: ConstantPool) -> Choic
     if best is None:
         why = "; ".join((*layer.refusals, *dear))
         return Choice(layer.support.lower(layer.view, pool), PORTABLE, why)
-    return Choice(best.lower(pool), name, "; ".join((best.why, *dear)))
+    return Choice(best.lower(pool), name, "; ".join((best.why, *layer.missed, *dear)))

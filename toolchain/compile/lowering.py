@@ -135,10 +135,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class KernelForm:
-    """One faster way to compute an operator.  `propose` gives a candidate, or why there is none."""
+    """One faster way to compute an operator.  `propose` gives a candidate, or why there is none.
+
+    `takes_flash`: its candidates take more flash than the others; it is asked only where some is granted.
+    """
 
     name: str
     propose: Callable[[LayerView, Target], Candidate | str]
+    takes_flash: bool = False
 
 
 @dataclass(frozen=True, slots=True)

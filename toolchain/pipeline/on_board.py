@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from toolchain.build import build_firmware, compiler_version, predict_fit
 from toolchain.compile import compile_graph
+from toolchain.compile.flash_left import flash_left
 from toolchain.compile.passes.order import EVERY_CHANNEL, PASSES
 from toolchain.config import DeployConfig
 from toolchain.convert.read_tflite import read_graph
@@ -71,12 +72,23 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
 
     def action() -> ProgramFacts:
         graph = read_graph(model, config.name)
+        passes = PASSES if config.remove_channels else EVERY_CHANNEL
+        flash = config.flash_for_speed
+        if flash == "auto":
+            flash = flash_left(
+                graph,
+                board,
+                max_flash=config.budget.max_flash,
+                optimise_for=config.optimise_for,
+                passes=passes,
+            )
         program = compile_graph(
             graph,
             board,
             prefix=SYMBOL_PREFIX,
             optimise_for=config.optimise_for,
-            passes=PASSES if config.remove_channels else EVERY_CHANNEL,
+            flash_for_speed=flash,
+            passes=passes,
         )
         predict_fit(program, board)
         render_project(
@@ -98,6 +110,8 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
             "engine": config.engine,
             "optimise_for": config.optimise_for,
             "remove_channels": config.remove_channels,
+            "flash_for_speed": config.flash_for_speed,
+            "max_flash": config.budget.max_flash if config.flash_for_speed == "auto" else None,
             "per_layer": config.measure.per_layer,
             "benchmark": config.benchmark,
             "templates": hash_templates(),

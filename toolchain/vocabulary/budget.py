@@ -16,7 +16,7 @@ _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(s|ms|us|µs)")
 _TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 
 
-def _bytes(value: object) -> object:
+def in_bytes(value: object) -> object:
     """Bytes, from a number or from words such as "64K" (of 1024)."""
     if not isinstance(value, str):
         return value
@@ -42,8 +42,8 @@ class BudgetSettings(Settings):
     own too), `max_error` for one that is better when smaller.
     """
 
-    max_flash: Annotated[int | None, BeforeValidator(_bytes)] = Field(default=None, ge=1)
-    max_ram: Annotated[int | None, BeforeValidator(_bytes)] = Field(default=None, ge=1)
+    max_flash: Annotated[int | None, BeforeValidator(in_bytes)] = Field(default=None, ge=1)
+    max_ram: Annotated[int | None, BeforeValidator(in_bytes)] = Field(default=None, ge=1)
     max_time: Annotated[float | None, BeforeValidator(_seconds)] = Field(default=None, gt=0.0)
     max_instructions: int | None = Field(default=None, ge=1)
     min_accuracy: float | None = Field(default=None, ge=0.0)

@@ -86,7 +86,6 @@ def _refusal(layer: LayerView, target: Target) -> str | None:
         "it is dilated": (height.dilation, width.dilation) != (1, 1),
         "it has groups": layer.input().shape[3] != filters[3],
         "activations are int16": layer.output().dtype != "INT8",
-        "no flash is granted for speed": target.flash_for_speed <= 0,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 
@@ -221,4 +220,4 @@ def _constants(layer: LayerView, found: _Layer, pool: ConstantPool) -> Parameter
     }
 
 
-WINOGRAD_3X3 = KernelForm("Winograd 2x2", propose)
+WINOGRAD_3X3 = KernelForm("Winograd 2x2", propose, takes_flash=True)
