@@ -45,6 +45,10 @@ HOST = Board(
 # The same computer, for which kernels are chosen as for a core with DSP instructions: dsp.h emulates them.
 HOST_AS_DSP = HOST.model_copy(update={"core_features": ["dsp"]})
 
+# And as for cores that only multiply, without upper halves of products (Armv6-M) and with them.
+HOST_AS_MUL32 = HOST.model_copy(update={"core_features": ["mul32"]})
+HOST_AS_MUL64 = HOST.model_copy(update={"core_features": ["mul32", "mul64"]})
+
 _MAIN = """
 #include <stdio.h>
 #include <string.h>

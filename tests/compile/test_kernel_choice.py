@@ -23,13 +23,14 @@ def board(core: str, features: list[str] | None = None) -> Board:
 @pytest.mark.parametrize(
     ("core", "features"),
     [
-        ("cortex-m0", set()),
-        ("cortex-m3", set()),
+        ("cortex-m0", {"mul32"}),
+        ("cortex-m0plus", {"mul32"}),
+        ("cortex-m3", {"mul32", "mul64"}),
         ("cortex-m4", {"dsp"}),
         ("cortex-m7", {"dsp"}),
         ("cortex-m33", {"dsp"}),
         ("cortex-m55", {"dsp", "helium"}),
-        ("rv32imac", set()),
+        ("rv32imac", {"mul32", "mul64"}),
         ("host", set()),
     ],
 )

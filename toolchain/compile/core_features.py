@@ -9,7 +9,13 @@ from toolchain.vocabulary.board import Board, CoreFeature
 
 # "dsp": the SIMD instructions of Armv7E-M and of Armv8-M's DSP extension (SMLAD, SXTB16, SMMUL, …), which
 # is optional in the Cortex-M33 and M35P and nearly always there.  "helium": the vectors of Armv8.1-M.
+# "mul32": 32 bits of a product in one instruction; "mul64": its upper half too (SMULL, MULH).  Cores with DSP
+# have both, and kernels of their own.
 _FEATURES: Mapping[str, frozenset[CoreFeature]] = {
+    "cortex-m0": frozenset({"mul32"}),
+    "cortex-m0plus": frozenset({"mul32"}),
+    "cortex-m3": frozenset({"mul32", "mul64"}),
+    "rv32imac": frozenset({"mul32", "mul64"}),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),

@@ -13,7 +13,7 @@ CIdentifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Address = Annotated[int, Field(ge=0, lt=2**32)]
 Text = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .,;:+_()'/\-]*$", min_length=1, max_length=100)]
 Interrupt = Annotated[int, Field(ge=0, lt=64)]
-CoreFeature = Literal["dsp", "helium"]
+CoreFeature = Literal["dsp", "helium", "mul32", "mul64"]
 Flag = Annotated[str, Field(pattern=r"^-[A-Za-z0-9_=,.+\-/]+$", max_length=200)]
 Header = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./\-]+\.h$", max_length=100)]
 # What a line of platformio.ini may hold: nothing that begins another line, a comment or an interpolation.

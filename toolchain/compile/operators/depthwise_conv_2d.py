@@ -11,6 +11,7 @@ from toolchain.compile.accumulators import (
 )
 from toolchain.compile.activation_types import kernel_for, place_of
 from toolchain.compile.forms.depthwise_3x3 import DEPTHWISE_3X3
+from toolchain.compile.forms.depthwise_3x3_columns import DEPTHWISE_3X3_COLUMNS
 from toolchain.compile.forms.depthwise_planes import DEPTHWISE_BY_PLANES
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
@@ -112,5 +113,5 @@ DEPTHWISE_CONV_2D = OperatorSupport(
         sums_in_range(channel_axis=3),
     ),
     lower,
-    forms=(DEPTHWISE_3X3, DEPTHWISE_BY_PLANES),
+    forms=(DEPTHWISE_3X3, DEPTHWISE_BY_PLANES, DEPTHWISE_3X3_COLUMNS),
 )

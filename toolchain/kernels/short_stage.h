@@ -1,0 +1,95 @@
+/* The way from a sum to an output on cores without DSP instructions, where the compiler has proven a short
+ * one: see toolchain/compile/short_stage.py, which chooses it and makes the table.
+ *
+ * `kind` 0, "saturated": the output is the upper half of (bias + 256 * sum) * multiplier, shifted right by 8
+ * and saturated to int8_t; an entry of the table is {bias, multiplier}. For cores that have the upper half in
+ * one instruction.
+ * 1, "split": (sum * multiplier / 2^16 + offset) >> shift, clamped, the product made of three that fit 32 bits;
+ * an entry is {offset, multiplier}, and `shift` has one a channel. For cores that have the lower half alone.
+ * 2, "any sign": the reference's two roundings, clamped; {bias, multiplier, rounding, shift}. */
+#ifndef CHIPCAST_SHORT_STAGE_H
+#define CHIPCAST_SHORT_STAGE_H
+
+#include <stdint.h>
+
+enum { CHIPCAST_SATURATED = 0, CHIPCAST_SPLIT = 1, CHIPCAST_ANY_SIGN = 2 };
+
+struct chipcast_short_stage {
+    int32_t kind;
+    const int32_t *table;
+    const int8_t *shift;
+    int32_t minimum;
+    int32_t maximum;
+};
+
+/* x >> 8, saturated to int8_t. */
+static inline int32_t chipcast_saturated_byte(int32_t x)
+{
+#if defined(__ARM_FEATURE_SAT) && __ARM_FEATURE_SAT
+    int32_t byte;
+    __asm__("ssat %0, #8, %1, asr #8" : "=r"(byte) : "r"(x));
+    return byte;
+#else
+    const int32_t byte = x >> 8;
+    if ((uint32_t)byte + 128u > 255u) {
+        return byte < 0 ? -128 : 127;
+    }
+    return byte;
+#endif
+}
+
+static inline int32_t chipcast_clamped(int32_t x, int32_t minimum, int32_t maximum)
+{
+    return x < minimum ? minimum : (x > maximum ? maximum : x);
+}
+
+static inline int8_t chipcast_saturated_output(int32_t sum, int32_t bias, int32_t multiplier)
+{
+    const int32_t t = (int32_t)((uint32_t)bias + ((uint32_t)sum << 8));
+    return (int8_t)chipcast_saturated_byte((int32_t)(((int64_t)t * multiplier) >> 32));
+}
+
+static inline int8_t chipcast_split_output(const struct chipcast_short_stage *s, int32_t sum, int32_t offset,
+                                           int32_t multiplier, int32_t shift)
+{
+    const uint32_t m = (uint32_t)multiplier, t = (uint32_t)sum;
+    const uint32_t below = ((t & 0xFFu) * m >> 8) + (t >> 8 & 0xFFu) * m;
+    const uint32_t scaled = (uint32_t)(sum >> 16) * m + (below >> 8) + (uint32_t)offset;
+    return (int8_t)chipcast_clamped((int32_t)scaled >> shift, s->minimum, s->maximum);
+}
+
+/* The upper half of t * m + 2^31, for m of 31 bits. */
+static inline int32_t chipcast_rounded_upper_half(int32_t t, int32_t m)
+{
+#if defined(__thumb__) && !defined(__thumb2__)
+    /* Out of halves, which Armv6-M multiplies in fewer instructions than the compiler's library takes. */
+    const uint32_t t0 = (uint32_t)t & 0xFFFFu, m0 = (uint32_t)m & 0xFFFFu, m1 = (uint32_t)m >> 16;
+    const int32_t t1 = t >> 16;
+    const uint32_t inner = t0 * m1;
+    const int32_t outer = (int32_t)((uint32_t)t1 * m0);
+    const uint32_t carried = (t0 * m0 >> 16) + (inner & 0xFFFFu) + ((uint32_t)outer & 0xFFFFu) + 0x8000u;
+    return (int32_t)((uint32_t)t1 * m1 + (inner >> 16) + (uint32_t)(outer >> 16) + (carried >> 16));
+#else
+    return (int32_t)(((int64_t)t * m + ((int64_t)1 << 31)) >> 32);
+#endif
+}
+
+static inline int8_t chipcast_any_sign_output(const struct chipcast_short_stage *s, int32_t sum, const int32_t *entry)
+{
+    const int32_t t = (int32_t)((uint32_t)entry[0] + ((uint32_t)sum << 1));
+    const int32_t high = chipcast_rounded_upper_half(t, entry[1]);
+    return (int8_t)chipcast_clamped((high + entry[2] + (t >> 31)) >> entry[3], s->minimum, s->maximum);
+}
+
+/* The output of one channel. */
+static inline int8_t chipcast_short_output(const struct chipcast_short_stage *s, int32_t channel, int32_t sum)
+{
+    if (s->kind == CHIPCAST_ANY_SIGN) {
+        return chipcast_any_sign_output(s, sum, s->table + 4 * channel);
+    }
+    const int32_t *entry = s->table + 2 * channel;
+    return s->kind == CHIPCAST_SPLIT ? chipcast_split_output(s, sum, entry[0], entry[1], s->shift[channel])
+                                     : chipcast_saturated_output(sum, entry[0], entry[1]);
+}
+
+#endif
