@@ -67,6 +67,7 @@ packages:
 	command -v g++ >/dev/null || missing="$$missing g++"; \
 	command -v clang >/dev/null || missing="$$missing clang libclang-rt-dev"; \
 	command -v arm-none-eabi-gcc >/dev/null || missing="$$missing gcc-arm-none-eabi libnewlib-arm-none-eabi"; \
+	test -d /usr/lib/arm-none-eabi/include/c++ || test -d /usr/include/newlib/c++ || missing="$$missing libstdc++-arm-none-eabi-newlib"; \
 	command -v riscv64-unknown-elf-gcc >/dev/null || missing="$$missing gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"; \
 	command -v qemu-system-riscv32 >/dev/null || missing="$$missing qemu-system-misc"; \
 	command -v avr-gcc >/dev/null || missing="$$missing gcc-avr avr-libc"; \

@@ -55,6 +55,38 @@ def test_a_wrong_key_is_named(folder: Path, text: str, named: str) -> None:
         load_config(write(folder, text))
 
 
+ENGINES = {
+    "": ("aot",),
+    'engine = "tflm"': ("tflm",),
+    'engine = ["tflm", "aot"]': ("tflm", "aot"),
+    '[engine]\nuse = "aot"\n[engine.tflm]\nlibrary = "owner/name@^1"': ("aot",),
+    '[engine.tflm]\nlibrary = "owner/name@^1"': ("tflm",),
+}
+
+
+@pytest.mark.parametrize("text", ENGINES)
+def test_engines_are_a_name_a_list_or_a_table(folder: Path, text: str) -> None:
+    file = write(folder, f'{text}\n[model]\npath = "model.keras"')
+    config = load_config(file)
+    assert config.engine.use == ENGINES[text]
+    assert config.engine.tflm.library == ("owner/name@^1" if "library" in text else None)
+    over = load_config(file, {"engine": {"use": "aot, tflm", "tflm": {"library": "other"}}})
+    assert (over.engine.use, over.engine.tflm.library) == (("aot", "tflm"), "other")
+
+
+@pytest.mark.parametrize("engine", ['"aot,aot"', '""', "[]", "3", '"aot,magic"', "{ tflm = { libary = 1 } }"])
+def test_engines_that_are_none_are_refused(folder: Path, engine: str) -> None:
+    with pytest.raises(ConfigError, match="engine"):
+        load_config(write(folder, f'engine = {engine}\n[model]\npath = "model.keras"'))
+
+
+def test_a_library_that_is_a_folder_lies_beside_the_file(folder: Path) -> None:
+    (folder / "tflm").mkdir()
+    for written in ("tflm", "./tflm"):
+        text = f'[engine.tflm]\nlibrary = "{written}"\n[model]\npath = "model.keras"'
+        assert load_config(write(folder, text)).engine.tflm.library == str(folder / "tflm")
+
+
 @pytest.mark.parametrize("text", ["[model", "\x00", "a = 1\na = 2"])
 def test_what_is_no_toml_is_said_so(folder: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="not valid TOML"):

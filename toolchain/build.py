@@ -17,8 +17,10 @@ from toolchain.errors import BuildError, DoesNotFitError
 from toolchain.pio import build_failure, run_platformio
 from toolchain.stack_usage import model_stack_bytes
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.engine import Engine
 from toolchain.vocabulary.firmware import Firmware
 from toolchain.vocabulary.program import Program
+from toolchain.vocabulary.project import MODEL_ARRAY
 
 WEIGHTS_PREFIX = "model_w_"
 TABLES_PREFIX = "model_t_"
@@ -26,19 +28,25 @@ ARENA_SYMBOL = "model_arena"
 REGION_SECTION_PREFIX = ".arena_"
 BUILD_ID_SYMBOL = "chipcast_build_id"
 MODEL_SHA256_SYMBOL = "model_sha256"
-ENGINE = "aot"
+MODEL_ARRAY_SYMBOL = "g_model_data"
+_BUILD_SECONDS = 600.0
+_LIBRARY_BUILD_SECONDS = 3600.0
 # Left by a writing that was interrupted (toolchain.render.write_folder).
 _STAGING = ".chipcast-staging"
 
 
-def require_tools(board: Board, *, simulator: bool = True) -> None:
+def require_tools(board: Board, *, simulator: bool = True, cxx: bool = False) -> None:
     """Check at once, before a long run, that the compiler and (with `simulator`) the simulator are there.
+
+    With `cxx`, the compiler for C++ and its library too.
 
     Raises:
         MissingCompilerError, MissingSimulatorError: with the package that brings it.
     """
     if board.platformio.travels:
         installed.require_compiler(board)
+        if cxx:
+            installed.require_cxx(board)
     if simulator:
         installed.require_simulator(board)
 
@@ -55,22 +63,23 @@ def compiler_version(board: Board) -> str:
     return done.stdout.partition("\n")[0].strip()
 
 
-def predict_fit(program: Program, board: Board) -> None:
+def predict_fit(program: Program, board: Board, *, model_bytes: int = 0) -> None:
     """Refuse, before any file is written, a program whose data alone is too large for the board.
 
     What is counted is certain: constants in flash; arena, state, the copies of input and output that
     the firmware keeps, and the stack's reserve in RAM.  Code comes on top, so passing is no promise.
+    `model_bytes` is the model file's size where the firmware holds it as it is.
 
     Raises:
         DoesNotFitError: by how many bytes, and in which memory.
     """
-    state = int(program.initial_state.nbytes)
+    state = 0 if program.interpreted else int(program.initial_state.nbytes)
     ports = sum(port.bytes for port in (*program.inputs, *program.outputs))
     main = board.memory.main_region
     arena = sum(r.bytes for r in program.regions if main and r.name == main.name)
     arena = arena if program.regions else program.arena_bytes
     needs = {
-        "flash": (program.constant_bytes, board.memory.flash_bytes),
+        "flash": (program.constant_bytes + model_bytes, board.memory.flash_bytes),
         "RAM": (arena + state + ports + board.memory.stack_bytes, board.memory.ram_bytes),
     }
     faults = [
@@ -85,8 +94,10 @@ def predict_fit(program: Program, board: Board) -> None:
         )
 
 
-def build_firmware(project: Path, board: Board, *, log: Path, timeout: float = 600) -> Firmware:
+def build_firmware(project: Path, board: Board, *, log: Path, timeout: float | None = None) -> Firmware:
     """Build `project` with PlatformIO and read the result.  What PlatformIO prints goes to `log`.
+
+    It may take `timeout` seconds; None: ten minutes, or an hour where an interpreter may have to be compiled.
 
     Raises:
         MissingCompilerError: checked before PlatformIO starts, where PlatformIO does not bring it itself.
@@ -97,6 +108,9 @@ def build_firmware(project: Path, board: Board, *, log: Path, timeout: float = 6
     require_tools(board, simulator=False)
     if (project / _STAGING).is_dir():
         raise BuildError(f"Writing the project {project} was interrupted.", "Render it again.")
+    if timeout is None:
+        interprets = (project / "src" / MODEL_ARRAY).is_file()
+        timeout = _LIBRARY_BUILD_SECONDS if interprets else _BUILD_SECONDS
     done = run_platformio(project.absolute(), board, log=log, timeout=timeout)
     if done.exit_code != 0:
         raise build_failure(done, board, log)
@@ -115,7 +129,9 @@ def read_firmware(project: Path, board: Board) -> Firmware:
         with elf.open("rb") as file:
             contents = _read_elf(file, board)
         facts = json.loads((folder / "chipcast_build.json").read_text("utf-8"))
-        stack = model_stack_bytes(project.absolute(), folder)
+        engine = contents.engine
+        # An interpreter calls through pointers, so no bound can be read off.
+        stack = model_stack_bytes(project.absolute(), folder) if engine == "aot" else None
         compiler, flags = str(facts["compiler"]), tuple(str(flag) for flag in facts["flags"])
     except FileNotFoundError as exc:
         raise BuildError(
@@ -130,7 +146,7 @@ def read_firmware(project: Path, board: Board) -> Firmware:
         project=project.absolute(),
         elf=elf,
         board=board.id,
-        engine=ENGINE,
+        engine=engine,
         build_id=contents.build_id,
         model_sha256=contents.model_sha256,
         flash_bytes=contents.flash_bytes,
@@ -150,6 +166,7 @@ def read_firmware(project: Path, board: Board) -> Firmware:
 class _Contents:
     """Sizes in bytes, and the two hashes the firmware carries."""
 
+    engine: Engine
     flash_bytes: int
     ram_bytes: int
     arena_bytes: int
@@ -165,12 +182,15 @@ def _read_elf(file: IO[bytes], board: Board) -> _Contents:
     objects = _objects(elf)
     flash_bytes, ram_bytes = _memory_use(elf, board)
     regions = _arena_regions(objects, board)
+    model_array = objects.get(MODEL_ARRAY_SYMBOL, (0, 0))[1]
+    weights = sum(size for name, (_, size) in objects.items() if name.startswith(WEIGHTS_PREFIX))
     return _Contents(
+        engine="tflm" if model_array else "aot",
         flash_bytes=flash_bytes,
         ram_bytes=ram_bytes,
         arena_bytes=sum(regions.values()) if regions else objects.get(ARENA_SYMBOL, (0, 0))[1],
         arena_regions=regions,
-        weights_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(WEIGHTS_PREFIX)),
+        weights_bytes=weights + model_array,
         tables_bytes=sum(size for name, (_, size) in objects.items() if name.startswith(TABLES_PREFIX)),
         build_id=_hexadecimal_text(elf, objects, BUILD_ID_SYMBOL),
         model_sha256=_hexadecimal_text(elf, objects, MODEL_SHA256_SYMBOL),

@@ -14,6 +14,7 @@ from toolchain.user_code import file_of, is_reference
 from toolchain.vocabulary.benchmark import BenchmarkId
 from toolchain.vocabulary.budget import BudgetSettings, in_bytes
 from toolchain.vocabulary.data_settings import DataSettings
+from toolchain.vocabulary.engine import EngineSettings, engine_table, is_folder
 from toolchain.vocabulary.score import METRICS
 from toolchain.vocabulary.settings import (
     DEFAULT_OPTIMISE_FOR,
@@ -94,7 +95,7 @@ class DeployConfig(Settings):
         default="horowitz_45nm", min_length=1, max_length=500, description="energy per operation: id or .toml"
     )
     board: str = Field(default=DEFAULT_BOARD, min_length=1, max_length=500)
-    engine: Literal["aot"] = "aot"
+    engine: EngineSettings = EngineSettings()
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
     remove_channels: bool = Field(
         default=True, description="leave channels out that are constant or that no weight reads"
@@ -158,6 +159,17 @@ def _anchor(document: dict[str, Any], base: Path) -> None:
         if isinstance(value, str) and (is_reference(value) if key == "metric" else value.endswith(".toml")):
             document[key] = str(base / value)
     document["boards_folder"] = base / "boards"
+    if "engine" in document:
+        document["engine"] = engine_table(document["engine"])
+        _anchor_library(document["engine"], base)
+
+
+def _anchor_library(engine: object, base: Path) -> None:
+    """A library that is written as a folder is one beside the file; any other specification stays."""
+    tflm = engine.get("tflm") if isinstance(engine, dict) else None
+    library = tflm.get("library") if isinstance(tflm, dict) else None
+    if isinstance(tflm, dict) and isinstance(library, str) and is_folder(library, base):
+        tflm["library"] = str((base / Path(library).expanduser()).resolve())
 
 
 def _typed(path: Path, key: str) -> Path | str:

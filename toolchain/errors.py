@@ -13,7 +13,8 @@ ChipcastError
 │   ├── MissingCompilerError   21
 │   ├── MissingSimulatorError  22
 │   ├── MissingPackageError    23  a Python package (usually an extra of chipcast)
-│   └── RegistryError          24  PlatformIO lacks a package and cannot download it
+│   ├── RegistryError          24  PlatformIO lacks a package and cannot download it
+│   └── MissingLibraryError    25  TensorFlow Lite Micro, for the engine tflm
 ├── BuildError             30  PlatformIO or the compiler failed
 │   └── DebugBuildError    32  its figures would say nothing of the firmware that is meant
 ├── FlashError             31  uploading, or starting the simulator, failed
@@ -99,6 +100,10 @@ class MissingPackageError(MissingToolError):
 
 class RegistryError(MissingToolError):
     exit_code = 24
+
+
+class MissingLibraryError(MissingToolError):
+    exit_code = 25
 
 
 class BuildError(ChipcastError):

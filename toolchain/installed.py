@@ -17,6 +17,7 @@ _SPECS = "--specs="
 _ARDUINO = Path("/usr/share/arduino/hardware/arduino/avr")
 _SIMAVR_HEADER = Path("/usr/include/simavr/sim_avr.h")
 RP2040JS_VERSION = "1.4.1"
+_CXX_PACKAGES = {_ARM: "libstdc++-arm-none-eabi-newlib", "": "g++"}
 _LIBRARIES = {"nano.specs": "libnewlib-arm-none-eabi", "picolibc.specs": "picolibc-riscv64-unknown-elf"}
 
 
@@ -90,6 +91,32 @@ def require_compiler(board: Board) -> str:
     if board.platformio.variant and not _has_arduino_core():
         raise MissingCompilerError(
             f"The Arduino core for the board {board.id} is not installed.", _install("arduino-core-avr")
+        )
+    return path
+
+
+def require_cxx(board: Board) -> str:
+    """The path of the C++ compiler for `board`, whose standard library's headers are there.
+
+    Raises:
+        MissingCompilerError: it, or the library, is not installed.
+    """
+    command = f"{board.compiler.prefix}g++" if board.compiler.prefix else "c++"
+    beside = str(Path(require_compiler(board)).parent)
+    path = shutil.which(command, path=beside) or shutil.which(command)
+    package = _CXX_PACKAGES.get(board.compiler.prefix)
+    if path is None:
+        raise MissingCompilerError(
+            f"The compiler {command} for the board {board.id} is not installed.", _install(package or command)
+        )
+    probe = process.run(
+        [path, *board.compiler.flags, "-x", "c++", "-E", "-include", "cstddef", os.devnull],
+        timeout=_VERSION_SECONDS,
+    )
+    if probe.exit_code != 0:
+        raise MissingCompilerError(
+            f"The compiler {command} has no C++ standard library, which the engine tflm needs.",
+            _install(package) if package else f"Install the C++ library for {command}.",
         )
     return path
 

@@ -13,11 +13,13 @@ from toolchain.errors import (
     BuildError,
     ChipcastError,
     DoesNotFitError,
+    MissingLibraryError,
     MissingPackageError,
     RegistryError,
 )
 from toolchain.installed import platformio_core_dir
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.project import MODEL_ARRAY
 
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes?")
 # The linker of AVR tells addresses instead.
@@ -35,6 +37,9 @@ _REGISTRY = re.compile(
 )
 _WANTED = re.compile(r"Manager: Installing (.+)$", re.MULTILINE)
 _OTHER_ERROR = re.compile(r"^(?:\*\*\* \[.*?\] |Error: |Exception: )(.*)$", re.MULTILINE)
+_NO_LIBRARY = re.compile(
+    r"(tensorflow/\S+\.h): No such file|(?:UnknownPackageError|Could not find the package with) ?'?([^'\n]*)"
+)
 # The last two as the linker of AVR calls them.
 _MEMORIES = {"FLASH": "flash", "RAM": "RAM", "text": "flash", "data": "RAM"}
 
@@ -94,6 +99,9 @@ def _environment(project: Path, board: Board) -> dict[str, str]:
         # PlatformIO registers a platform by its folder's name, `platform` in every project: a common
         # registry would let two projects that are built at once take each other's.
         variables["PLATFORMIO_PLATFORMS_DIR"] = str(project / ".pio" / "platforms")
+    if (project / "src" / MODEL_ARRAY).is_file():
+        # TensorFlow Lite Micro is hundreds of files, the same ones for every model: compiled once.
+        variables["PLATFORMIO_BUILD_CACHE_DIR"] = str(platformio_core_dir() / "chipcast-objects")
     return variables
 
 
@@ -109,6 +117,13 @@ def build_failure(done: process.Completed, board: Board, log: Path) -> ChipcastE
             + " and ".join(_too_large(board, region, int(count)) for region, count in overflows.items())
             + ".",
             "Use a smaller model, optimise it, or choose a board with more memory.",
+        )
+    missing = _NO_LIBRARY.search(text)
+    if missing:
+        what = missing.group(1) or f"package {missing.group(2).strip()}"
+        return MissingLibraryError(
+            f"The library for the engine tflm does not bring what is needed: {what} was not found.",
+            f"Look at lib_deps in platformio.ini, and at docs/tflm.md; the log is {log}.",
         )
     for pattern in (_COMPILER_ERROR, _LINKER_ERROR, _OTHER_ERROR):
         found = pattern.search(text)

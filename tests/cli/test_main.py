@@ -36,13 +36,15 @@ VERBS = (
 )
 
 
-def chipcast(*words: str | Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def chipcast(
+    *words: str | Path, env: dict[str, str] | None = None, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
     """The real command, 80 columns wide, no colour."""
     return subprocess.run(
         [sys.executable, "-m", "toolchain", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
         env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", **(env or {})},
     )

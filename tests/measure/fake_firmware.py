@@ -29,6 +29,8 @@ class FakeFirmware:
     state: int = 0
     timer: str = "ok"
     align: str = "ok"
+    model_status: str = ""
+    arena: str = ""
     stack: str = "stack=120 reserve=4096"
     profile: bool = False
     ticks: int = 1000
@@ -130,7 +132,7 @@ class FakeFirmware:
     def _do_id(self) -> None:
         self._say_checked(f"c-id protocol={self.protocol} engine=aot board=fake")
         self._say_checked(f"c-build id={self.build}")
-        self._say_checked(f"c-model sha256={MODEL}")
+        self._say_checked(f"c-model sha256={MODEL}{self.model_status}")
         self._say_checked(f"c-clock hz=1000000 resolution=1 status={self.timer}")
         self._say_checked(
             f"c-sizes input={self.input_bytes} output={self.input_bytes} arena=64 state={self.state} layers=2"
@@ -212,6 +214,12 @@ class FakeFirmware:
 
     def _do_memory(self) -> None:
         self._say_checked(f"c-memory {self.stack} arena=64")
+
+    def _do_arena(self) -> None:
+        if self.arena:
+            self._say_checked(f"c-arena {self.arena}")
+        else:
+            self._say("e-unsupported")
 
     def _do_reset(self) -> None:
         self._steps = 0

@@ -11,6 +11,7 @@ import pytest
 from tests.measure.fake_firmware import BUILD, FakeFirmware
 from toolchain.errors import (
     DataError,
+    DeviceError,
     PortError,
     ProtocolError,
     SilentDeviceError,
@@ -20,7 +21,7 @@ from toolchain.errors import (
 from toolchain.measure import Device
 from toolchain.measure.link import Link
 from toolchain.measure.run_data_set import run_data_set
-from toolchain.vocabulary.measurement import StateReset
+from toolchain.vocabulary.measurement import ArenaNeed, StateReset
 
 
 def connect(firmware: FakeFirmware, answer_seconds: float = 0.3) -> Device:
@@ -68,6 +69,21 @@ def test_a_timer_that_stands_still_is_reported_not_printed() -> None:
 def test_bad_alignment_is_reported() -> None:
     with pytest.raises(ProtocolError, match="aligned"):
         connect(FakeFirmware(align="bad")).identify()
+
+
+def test_an_interpreter_that_is_not_ready_says_why() -> None:
+    assert connect(FakeFirmware(model_status=" status=ok")).identify().protocol == 2
+    with pytest.raises(DeviceError, match="interpreter cannot run the model: its arena is too small"):
+        connect(FakeFirmware(model_status=" status=arena")).identify()
+    assert connect(FakeFirmware(model_status=" status=arena")).identify(ready=False).protocol == 2
+
+
+def test_how_small_the_arena_may_be() -> None:
+    told = connect(FakeFirmware(arena="size=4096 need=3616 used=2580")).arena_need()
+    assert told == ArenaNeed(tried_bytes=4096, need_bytes=3616, used_bytes=2580)
+    assert connect(FakeFirmware(arena="size=64 need=0 used=0")).arena_need() is None
+    with pytest.raises(ProtocolError, match="not built to try its arena"):
+        connect(FakeFirmware()).arena_need()
 
 
 def test_silence_ends_within_its_bound() -> None:

@@ -171,6 +171,7 @@ def test_the_json_has_the_schemas_keys_in_its_order(report: Report, tmp_path: Pa
         "budget",
         "kernels",
         "removed_channels",
+        "engines",
     ]
     assert document["schema"] == "chipcast.report/1"
     assert list(document["model"]) == [

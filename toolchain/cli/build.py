@@ -11,12 +11,14 @@ from toolchain.cli.console import StageDisplay, print_json, print_result
 from toolchain.cli.options import (
     BoardName,
     DataFile,
+    Engine,
     Force,
     Json,
     Optimise,
     Out,
     Prune,
     Step,
+    TflmLibrary,
     configuration,
     given,
     overrides_of,
@@ -47,6 +49,8 @@ def build(
     source: Annotated[Path, typer.Argument(help="project, output folder, deploy.toml or model")],
     data: DataFile = None,
     board: BoardName = None,
+    engine: Engine = None,
+    tflm_library: TflmLibrary = None,
     optimise_for: Optimise = None,
     prune: Prune = None,
     step: Step = None,
@@ -59,7 +63,15 @@ def build(
     from toolchain.pipeline.deploy import build as run  # noqa: PLC0415
     from toolchain.pipeline.project import build_project, is_project  # noqa: PLC0415
 
-    options = given(data=data, board=board, optimise_for=optimise_for, prune=prune, step=step or None)
+    options = given(
+        data=data,
+        board=board,
+        engine=engine,
+        tflm_library=tflm_library,
+        optimise_for=optimise_for,
+        prune=prune,
+        step=step or None,
+    )
     if is_project(source):
         unusable = {**options, **given(out=out)}
         if unusable:

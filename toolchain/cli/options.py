@@ -63,7 +63,11 @@ Compare = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="seed of every random choice \\[0]")]
 BoardName = Annotated[str | None, typer.Option("--board", help="board id or .toml file \\[sim_cortex_m4]")]
-Engine = Annotated[str | None, typer.Option(help="what runs the model: aot")]
+Engine = Annotated[str | None, typer.Option(help="what runs the model: aot, tflm, or both: aot,tflm \\[aot]")]
+TflmLibrary = Annotated[
+    str | None,
+    typer.Option(help="TensorFlow Lite Micro for PlatformIO, or a folder \\[CHIPCAST_TFLM_LIBRARY]"),
+]
 Optimise = Annotated[
     str | None, typer.Option("--optimise-for", help="speed, ram or size: what matters most \\[speed]")
 ]
@@ -135,7 +139,8 @@ CONFIGURATION: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     },
     "Board": {
         "board": ("board", BoardName),
-        "engine": ("engine", Engine),
+        "engine": ("engine.use", Engine),
+        "tflm_library": ("engine.tflm.library", TflmLibrary),
         "optimise_for": ("optimise_for", Optimise),
         "remove_channels": ("remove_channels", RemoveChannels),
         "flash_for_speed": ("flash_for_speed", FlashForSpeed),

@@ -51,6 +51,15 @@ def write_model_data(model: bytes, folder: Path, name: str = "model_data") -> tu
             f"No C array can be made of {len(model)} bytes called {name!r}.",
             "Use a name of small letters, digits and underscores, and a model that is not empty.",
         )
+    files = model_data(model, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        _write_whole(folder / file, text)
+    return folder / f"{name}.h", folder / f"{name}.cc"
+
+
+def model_data(model: bytes, name: str = "model_data") -> dict[str, str]:
+    """The files `NAME.h` and `NAME.cc`, by name."""
     facts = {
         "name": name,
         "length": len(model),
@@ -62,11 +71,7 @@ def write_model_data(model: bytes, folder: Path, name: str = "model_data") -> tu
         for start in range(0, len(model), _BYTES_A_LINE)
     ]
     source = _SOURCE_START.format(**facts) + "\n".join(lines) + "\n" + _SOURCE_END.format(**facts)
-    header_file, source_file = folder / f"{name}.h", folder / f"{name}.cc"
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_whole(header_file, _HEADER.format(**facts))
-    _write_whole(source_file, source)
-    return header_file, source_file
+    return {f"{name}.h": _HEADER.format(**facts), f"{name}.cc": source}
 
 
 def _write_whole(file: Path, text: str) -> None:

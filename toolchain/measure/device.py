@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from toolchain.errors import DeviceError, PortError, ProtocolError, StaleFirmwareError
-from toolchain.measure.conversation import Conversation, Pace
+from toolchain.measure.conversation import Conversation, Pace, RefusedError
 from toolchain.measure.fetching import Fetcher
 from toolchain.measure.identity import ask_identity
 from toolchain.measure.inferring import Inferences
@@ -21,7 +21,7 @@ from toolchain.measure.loading import Loader
 from toolchain.measure.ports import LineOptions, open_link, present_ports
 from toolchain.measure.protocol import CheckedLine, ReconnectedError
 from toolchain.measure.timer_rate import measure_timer_rate
-from toolchain.vocabulary.measurement import Identity, Inference, MemoryUse, TimerRate
+from toolchain.vocabulary.measurement import ArenaNeed, Identity, Inference, MemoryUse, TimerRate
 
 ANSWER_SECONDS = 10.0
 PROBE_SECONDS = 3.0
@@ -128,23 +128,24 @@ class Device:
                     return
         raise self._talk.no_answer(seconds)
 
-    def identify(self) -> Identity:
-        """What the firmware is.
+    def identify(self, *, ready: bool = True) -> Identity:
+        """What the firmware is; with `ready`, of one that can run its model.
 
         Raises:
+            DeviceError: it interprets the model, and its interpreter could not be made ready.
             TimerError: the firmware found that its timer stands still.
             ProtocolError: another protocol version, or the memory is not aligned.
         """
-        self._identity = ask_identity(self._talk)
+        self._identity = ask_identity(self._talk, ready=ready)
         return self._identity
 
-    def require_build(self, build_id: str) -> Identity:
-        """Identify, and refuse any build but `build_id` (the id in the ELF file).
+    def require_build(self, build_id: str, *, ready: bool = True) -> Identity:
+        """Identify, and refuse any build but `build_id` (the id in the ELF file); `ready` as for `identify`.
 
         Raises:
             StaleFirmwareError: another build answered.
         """
-        identity = self.identify()
+        identity = self.identify(ready=ready)
         if identity.build_id != build_id:
             raise StaleFirmwareError(
                 f"The device runs build {identity.build_id[:12]} (model {identity.model_sha256[:12]}), "
@@ -212,6 +213,29 @@ class Device:
             return MemoryUse(stack, line.number("reserve"), line.number("arena"), line.numbers("regions"))
 
         return self._talk.ask("memory", accept)
+
+    def arena_need(self) -> ArenaNeed | None:
+        """The smallest arena in which the model can be run, found by trying; None: this one is too small.
+
+        The firmware must interpret its model and be built to tell.  A model's state is reset.
+
+        Raises:
+            ProtocolError: built without.
+        """
+
+        def accept(line: CheckedLine) -> ArenaNeed | None:
+            if line.name != "arena":
+                return None
+            return ArenaNeed(line.number("size"), line.number("need"), line.number("used"))
+
+        try:
+            found = self._talk.ask("arena", accept, refusals=("e-unsupported",))
+        except RefusedError as exc:
+            raise ProtocolError(
+                "The firmware was not built to try its arena.", "Deploy the model again."
+            ) from exc
+        self._inferences.were_reset()
+        return found if found.need_bytes else None
 
     def stack_bytes(self) -> int | None:
         """High-water mark of the stack in bytes; None where the board cannot tell.

@@ -87,6 +87,11 @@ class _Look:
             for buffer in program.buffers
             if buffer.tensor is not None
         }
+        for index, layer in enumerate(program.layers):
+            self._last_reader.update({t: index for t in layer.inputs if t not in outputs})
+        # An output of the model, or what nobody reads, has no reader among the layers.
+        for tensor in self._producer:
+            self._last_reader.setdefault(tensor, len(program.layers) if tensor in outputs else -1)
 
     def is_right_after(self, layer: int) -> bool:
         """Whether everything that later layers read of layers 0…`layer` is the oracle's."""

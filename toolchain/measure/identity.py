@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolchain.errors import ProtocolError, TimerError
+from toolchain.errors import DeviceError, ProtocolError, TimerError
 from toolchain.measure.conversation import Conversation
 from toolchain.measure.protocol import CheckedLine
 from toolchain.vocabulary.measurement import Identity
@@ -11,10 +11,11 @@ PROTOCOL_VERSION = 2
 _LINES = ("id", "build", "model", "clock", "sizes", "line", "align")
 
 
-def ask_identity(talk: Conversation) -> Identity:
-    """The answer to `id`.
+def ask_identity(talk: Conversation, *, ready: bool = True) -> Identity:
+    """The answer to `id`; with `ready`, of a firmware that can run its model.
 
     Raises:
+        DeviceError: the firmware interprets the model, and cannot make the interpreter ready.
         TimerError: the firmware found that its timer stands still.
         ProtocolError: another protocol version, or the memory is not aligned.
     """
@@ -25,7 +26,7 @@ def ask_identity(talk: Conversation) -> Identity:
             told[line.name] = line
         if line.name == "id":
             _require_protocol(line)
-        return _identity(told) if len(told) == len(_LINES) else None
+        return _identity(told, ready=ready) if len(told) == len(_LINES) else None
 
     return talk.ask("id", accept)
 
@@ -46,8 +47,28 @@ def _require_protocol(who: CheckedLine) -> None:
         )
 
 
-def _identity(told: dict[str, CheckedLine]) -> Identity:
+# What a firmware with an interpreter may say of its model, see the generated model's header.
+_FAULTS = {
+    "arena": "its arena is too small, or an operator refused its tensors",
+    "schema": "the model file is of another schema version",
+    "ports": "its inputs or outputs are not what the model file was read to have",
+}
+
+
+def _require_model(told: CheckedLine) -> None:
+    """An interpreter says whether it could be made ready; compiled code has nothing to say."""
+    status = told.fields.get("status", "ok")
+    if status != "ok":
+        raise DeviceError(
+            f"The firmware's interpreter cannot run the model: {_FAULTS.get(status, status)}.",
+            "Deploy the model again: the arena is measured then.",
+        )
+
+
+def _identity(told: dict[str, CheckedLine], *, ready: bool) -> Identity:
     who, clock, sizes, line = told["id"], told["clock"], told["sizes"], told["line"]
+    if ready:
+        _require_model(told["model"])
     if told["align"].text("status") != "ok":
         raise ProtocolError(
             "The firmware found its arena or model not aligned to 16 bytes.",

@@ -9,16 +9,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.build import require_tools
 from toolchain.config import DeployConfig
 from toolchain.convert.read_tflite import read_graph
-from toolchain.errors import ParityError
+from toolchain.errors import ConfigError, ParityError
 from toolchain.load.held_out import HeldOut
 from toolchain.load.project import open_project
 from toolchain.measure.state_reset import state_reset_of
 from toolchain.measure.summarise import compare_outputs, compare_with_labels
 from toolchain.pipeline.board_line import found_line, line_of
 from toolchain.pipeline.budget import check_budget, require_checkable
+from toolchain.pipeline.engines import (
+    device_outputs,
+    require_same_bytes,
+    run_other_engines,
+    side_by_side,
+)
 from toolchain.pipeline.forms import other_forms
 from toolchain.pipeline.locate_divergence import locate_divergence
 from toolchain.pipeline.model import int8_model
@@ -30,6 +35,7 @@ from toolchain.pipeline.on_board import (
     held_out,
     measure_stage,
     oracle_outputs,
+    require_engine_tools,
 )
 from toolchain.pipeline.points import cost_of, earlier_points, point, score_of, target_cost
 from toolchain.report.json_file import write_report
@@ -77,7 +83,8 @@ def deploy(
     """Take a model to firmware that has run, and say how: the whole corridor.
 
     `out` (default `out/NAME-BOARD` in the working folder) receives report.json, model.tflite,
-    model_data.h/.cc, the PlatformIO project and chipcast.log.  `force` runs every stage, changed or not.
+    model_data.h/.cc, the PlatformIO project and chipcast.log, and a folder for each further engine. `force`
+    runs every stage, changed or not.
 
     Raises:
         ChipcastError: one of its subclasses, see toolchain.errors.  ParityError comes after
@@ -86,7 +93,7 @@ def deploy(
     """
     board = board_of(config)
     require_checkable(config.budget, board, has_data=config.data is not None)
-    require_tools(board)
+    require_engine_tools(config, board)
     with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
         optimised, model = int8_model(config, shop)
         # First, so that a board on the desk is left with the firmware that is meant.
@@ -96,8 +103,11 @@ def deploy(
         oracle = oracle_outputs(
             built.model, given.inputs, state_reset_of(built.program, config.measure.reset_state), shop
         )
+        others = run_other_engines(config, board, built.model, given.inputs, shop)
         measured = measure_stage(config, board, built.program, built.firmware, given.inputs, shop)
         report = _report(config, built, measured, oracle, given.labels, shop)
+        ran = (built.firmware, measured, device_outputs(shop))
+        report = replace(report, engines=side_by_side((config.engine.first, ran), others, oracle))
         score = _score(config, built.model, given, oracle)
         report = _with_points(report, config, built, earlier, score, shop)
         if report.parity.mismatched_bytes and board.is_simulated:
@@ -109,6 +119,7 @@ def deploy(
             f"{report.parity.oracle}, first in {report.parity.first_diverging_layer or 'an unknown layer'}.",
             f"Please report it with {shop.folder / 'model.tflite'}; the figures are in report.json.",
         )
+    require_same_bytes(report.engines, report.folder)
     return report
 
 
@@ -119,11 +130,17 @@ def build(
     force: bool = False,
     observer: Observer | None = None,
 ) -> Firmware:
-    """The corridor up to the built firmware: no device is touched."""
+    """The corridor up to the built firmware: no device is touched, an interpreter's arena estimated."""
+    if len(config.engine.use) > 1:
+        raise ConfigError(
+            f"One engine is built at a time, and {len(config.engine.use)} are named: "
+            f"{', '.join(config.engine.use)}.",
+            "Name one with --engine, or `deploy` them.",
+        )
     board = board_of(config)
-    require_tools(board, simulator=False)
+    require_engine_tools(config, board, simulator=False)
     with open_workshop(_folder(config, board, out), observer or SilentObserver(), force=force) as shop:
-        return _build(config, board, *int8_model(config, shop), shop).firmware
+        return _build(config, board, *int8_model(config, shop), shop, on_device=False).firmware
 
 
 def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
@@ -131,10 +148,16 @@ def _folder(config: DeployConfig, board: Board, out: Path | None) -> Path:
 
 
 def _build(
-    config: DeployConfig, board: Board, optimised: OptimisedModel | None, model: bytes, shop: Workshop
+    config: DeployConfig,
+    board: Board,
+    optimised: OptimisedModel | None,
+    model: bytes,
+    shop: Workshop,
+    *,
+    on_device: bool = True,
 ) -> Built:
-    program = compile_project(config, board, model, shop)
-    firmware = build_stage(board, shop)
+    program = compile_project(config, board, model, shop, on_device=on_device)
+    firmware = build_stage(config, board, shop)
     return Built(optimised, program, firmware, model)
 
 
@@ -170,7 +193,7 @@ def _report(
     labels: npt.NDArray[np.int64] | None,
     shop: Workshop,
 ) -> Report:
-    device = np.asarray(np.load(shop.stages / "device.npy", allow_pickle=False), np.uint8)
+    device = device_outputs(shop)
     first = built.program.outputs[0]
     keras = built.optimised.summary if built.optimised else None
     records = built.optimised.records if built.optimised else ()
@@ -188,7 +211,7 @@ def _report(
             int8_gzip_bytes=len(gzip.compress(built.model, mtime=0)),
         ),
         optimise=tuple(records),
-        engine=config.engine,
+        engine=config.engine.first,
         board=firmware.board,
         firmware=FirmwareFacts(
             build_id=firmware.build_id,

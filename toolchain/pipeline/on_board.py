@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.build import build_firmware, compiler_version, predict_fit
+from toolchain.build import build_firmware, compiler_version, predict_fit, require_tools
 from toolchain.compile import compile_graph
 from toolchain.compile.flash_left import flash_left
 from toolchain.compile.passes.order import EVERY_CHANNEL, PASSES
 from toolchain.config import DeployConfig
+from toolchain.convert.c_array import model_data
 from toolchain.convert.read_tflite import read_graph
 from toolchain.flash import flashed
 from toolchain.load.board import load_board
@@ -24,6 +25,13 @@ from toolchain.measure.state_reset import state_reset_of
 from toolchain.measure.summarise import summarise_timing
 from toolchain.pipeline.board_line import found_line, line_of, opened_device
 from toolchain.pipeline.data_hash import data_key, hash_data
+from toolchain.pipeline.interpret import (
+    estimated_arena,
+    interpreted_program,
+    library_key,
+    library_of,
+    measured_arena,
+)
 from toolchain.pipeline.model import is_tflite
 from toolchain.provenance import hash_array, now, provenance_of
 from toolchain.render.project import render_project
@@ -37,9 +45,12 @@ from toolchain.stages import (
     write_whole,
 )
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.engine import TflmLibrary
 from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.graph import Graph
 from toolchain.vocabulary.layers import ProgramFacts, facts_of
 from toolchain.vocabulary.measurement import StateReset, Timing
+from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.report import Provenance
 
 SYMBOL_PREFIX = "model"
@@ -66,31 +77,34 @@ def board_of(config: DeployConfig) -> Board:
 # compile → render → build ----------------------------------------------------------------------------
 
 
-def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Workshop) -> ProgramFacts:
-    """The stage that compiles `model` and renders the project into the shop's folder."""
+def require_engine_tools(config: DeployConfig, board: Board, *, simulator: bool = True) -> None:
+    """Check at once, before a long run, for all that the engines need; raises as `require_tools`.
+
+    Raises:
+        MissingLibraryError: the engine tflm has no library.
+    """
+    interprets = "tflm" in config.engine.use
+    require_tools(board, simulator=simulator, cxx=interprets)
+    if interprets:
+        library_of(config, board)
+
+
+def compile_project(
+    config: DeployConfig, board: Board, model: bytes, shop: Workshop, *, on_device: bool = True
+) -> ProgramFacts:
+    """The stage that compiles `model` and renders the project into the shop's folder.
+
+    An interpreter's arena is measured on the board in a stage before; it is estimated without `on_device`.
+    """
     project = shop.folder / "project"
+    library = library_of(config, board) if config.engine.first == "tflm" else None
+    arena = None
+    if library is not None and on_device:
+        arena = measured_arena(config, board, model, library, SYMBOL_PREFIX, shop).need_bytes
 
     def action() -> ProgramFacts:
-        graph = read_graph(model, config.name)
-        passes = PASSES if config.remove_channels else EVERY_CHANNEL
-        flash = config.flash_for_speed
-        if flash == "auto":
-            flash = flash_left(
-                graph,
-                board,
-                max_flash=config.budget.max_flash,
-                optimise_for=config.optimise_for,
-                passes=passes,
-            )
-        program = compile_graph(
-            graph,
-            board,
-            prefix=SYMBOL_PREFIX,
-            optimise_for=config.optimise_for,
-            flash_for_speed=flash,
-            passes=passes,
-        )
-        predict_fit(program, board)
+        program = _program(config, board, model, library, arena)
+        predict_fit(program, board, model_bytes=len(model) if library else 0)
         render_project(
             program,
             board,
@@ -98,6 +112,7 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
             project,
             per_layer_timing=config.measure.per_layer,
             benchmark=config.benchmark,
+            model_array=model_data(model) if library else None,
         )
         return facts_of(program)
 
@@ -107,7 +122,9 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
             "model": hash_file(shop.folder / "model.tflite"),
             "name": config.name,
             "board": board.model_dump(),
-            "engine": config.engine,
+            "engine": config.engine.first,
+            "library": library and (library.specification, library.defines),
+            "arena": arena,
             "optimise_for": config.optimise_for,
             "remove_channels": config.remove_channels,
             "flash_for_speed": config.flash_for_speed,
@@ -117,27 +134,60 @@ def compile_project(config: DeployConfig, board: Board, model: bytes, shop: Work
             "templates": hash_templates(),
             "sources": hash_sources("compile", "kernels", "render", "convert"),
         },
-        writes=_rendered_files(project),
+        writes=[path for path in _rendered_files(project) if library is None or path.name != "lib"],
         result=ProgramFacts,
         action=action,
     )
 
 
+def _program(
+    config: DeployConfig, board: Board, model: bytes, library: TflmLibrary | None, arena: int | None
+) -> Program:
+    """What the first engine runs; `arena` None: an interpreter's is estimated."""
+    if library is None:
+        return _compiled(config, board, read_graph(model, config.name))
+    if arena is None:
+        program = interpreted_program(config, model, library, SYMBOL_PREFIX, 0)
+        arena = estimated_arena(config, board, program, model)
+    return interpreted_program(config, model, library, SYMBOL_PREFIX, arena)
+
+
+def _compiled(config: DeployConfig, board: Board, graph: Graph) -> Program:
+    passes = PASSES if config.remove_channels else EVERY_CHANNEL
+    flash = config.flash_for_speed
+    if flash == "auto":
+        flash = flash_left(
+            graph,
+            board,
+            max_flash=config.budget.max_flash,
+            optimise_for=config.optimise_for,
+            passes=passes,
+        )
+    return compile_graph(
+        graph,
+        board,
+        prefix=SYMBOL_PREFIX,
+        optimise_for=config.optimise_for,
+        flash_for_speed=flash,
+        passes=passes,
+    )
+
+
 def _rendered_files(project: Path) -> list[Path]:
     """What rendering leaves, without what building and running add to it."""
-    return [
-        project / name
-        for name in ("platformio.ini", "chipcast.json", "model.tflite", "src", "include", "lib", "platform")
-    ]
+    names = ("platformio.ini", "chipcast.json", "model.tflite", "src", "include", "lib", "platform")
+    return [project / name for name in names]
 
 
-def build_stage(board: Board, shop: Workshop) -> Firmware:
+def build_stage(config: DeployConfig, board: Board, shop: Workshop) -> Firmware:
     """The stage that builds the project in the shop's folder."""
     project = shop.folder / "project"
+    library = library_key(library_of(config, board)) if config.engine.first == "tflm" else None
     return shop.run(
         "build",
         depends_on={
-            "project": [hash_file(path) for path in _rendered_files(project)],
+            "project": [hash_file(path) for path in _rendered_files(project) if path.exists()],
+            "library": library,
             "compiler": compiler_version(board),
             "tools": version_of("platformio", "scons"),
             "sources": hash_sources("build.py", "stack_usage.py"),

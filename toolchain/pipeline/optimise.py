@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolchain.build import require_tools
 from toolchain.config import DeployConfig
 from toolchain.errors import ModelError
 from toolchain.pipeline.budget import check_budget, require_checkable
 from toolchain.pipeline.forms import other_forms
 from toolchain.pipeline.model import is_tflite, optimise
-from toolchain.pipeline.on_board import board_of
+from toolchain.pipeline.on_board import board_of, require_engine_tools
 from toolchain.pipeline.points import cost_at, earlier_points, folder_of_point, point
 from toolchain.report.json_file import write_json
 from toolchain.report.points_table import optimisation_as_dict
@@ -45,7 +44,7 @@ def optimise_model(
     board = board_of(config) if on_board else None
     require_checkable(config.budget, board, has_data=config.data is not None)
     if board is not None:
-        require_tools(board)
+        require_engine_tools(config, board)
     folder = (out or Path("out") / f"{config.name}-optimised").expanduser().resolve()
     with open_workshop(folder, observer or SilentObserver(), force=force) as shop:
         optimised = optimise(config, shop)

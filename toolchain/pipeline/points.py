@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.build import require_tools
 from toolchain.config import DeployConfig
 from toolchain.convert.count_graph import count_graph
 from toolchain.convert.estimate_energy import estimate_energy
@@ -25,8 +24,15 @@ from toolchain.load.input_bytes import input_rows
 from toolchain.measure.state_reset import state_reset_for
 from toolchain.pipeline.metric import metric_of
 from toolchain.pipeline.model import convert, keras_data
-from toolchain.pipeline.on_board import build_stage, compile_project, measure_stage, oracle_outputs
-from toolchain.stages import Observer, Workshop
+from toolchain.pipeline.named_observer import NamedObserver
+from toolchain.pipeline.on_board import (
+    build_stage,
+    compile_project,
+    measure_stage,
+    oracle_outputs,
+    require_engine_tools,
+)
+from toolchain.stages import Workshop
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.data import Samples
 from toolchain.vocabulary.firmware import Firmware
@@ -88,27 +94,7 @@ def _shop_of(number: int, network: NetworkPoint, shop: Workshop) -> Workshop:
     """A workshop for this point alone, inside the one that is open; its stages are told under its name."""
     folder = folder_of_point(number, shop)
     (folder / ".stages").mkdir(parents=True, exist_ok=True)
-    return Workshop(folder, _Named(shop.observer, network.label), shop.force)
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """An Observer that puts a point's name before the names of its stages."""
-
-    observer: Observer
-    name: str
-
-    def started(self, stage: str) -> None:
-        """A stage began."""
-        self.observer.started(f"{self.name}, {stage}")
-
-    def progress(self, share: float, words: str) -> None:
-        """The running stage is `share` (0…1) done."""
-        self.observer.progress(share, words)
-
-    def finished(self, stage: str, seconds: float, *, from_cache: bool) -> None:
-        """A stage ended well."""
-        self.observer.finished(f"{self.name}, {stage}", seconds, from_cache=from_cache)
+    return Workshop(folder, NamedObserver(shop.observer, network.label), shop.force)
 
 
 def _priced(
@@ -128,9 +114,9 @@ def _priced(
         score = score_of(config, graph, oracle_outputs(model, inputs, _reset(config, graph), shop), test)
     target = None
     if board is not None and inputs is not None:
-        require_tools(board)
+        require_engine_tools(config, board)
         program = compile_project(config, board, model, shop)
-        firmware = build_stage(board, shop)
+        firmware = build_stage(config, board, shop)
         measured = measure_stage(_once(config), board, program, firmware, inputs[:_INFERENCES], shop)
         target = target_cost(firmware, measured.timing)
     return cost_of(config, model, score, target)

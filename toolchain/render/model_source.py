@@ -14,6 +14,7 @@ from toolchain.vocabulary.program import (
     BufferRef,
     Constant,
     ConstantRef,
+    Interpreted,
     KernelCall,
     ParameterValue,
     Program,
@@ -26,22 +27,32 @@ _LINE = 104
 
 
 def render_model(program: Program) -> dict[str, str]:
-    """The files `<prefix>_model.c` and `<prefix>_model.h`, by name.
+    """The files `<prefix>_model.c` (or `.cc`) and `<prefix>_model.h`, by name.
 
-    The source includes the headers of the kernels it calls (`program.kernels`) by their plain names.
+    The source includes the headers of the kernels it calls (`program.kernels`) by their plain names.  Of a
+    program that is interpreted, the source is C++ and includes `model_data.h`, the model file as a C array.
     """
+    interpreted = program.interpreted
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(firmware_templates() / "model"),
+        loader=jinja2.FileSystemLoader(firmware_templates() / ("model_tflm" if interpreted else "model")),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
-    context = _context(program)
+    context = _context(program) | (_interpreted_context(interpreted) if interpreted else {})
     return {
         f"{program.prefix}_model.{suffix}": environment.get_template(f"model.{suffix}.j2").render(context)
-        for suffix in ("c", "h")
+        for suffix in ("cc" if interpreted else "c", "h")
+    }
+
+
+def _interpreted_context(interpreted: Interpreted) -> dict[str, object]:
+    return {
+        "registrations": interpreted.registrations,
+        "resource_variables": interpreted.resource_variables,
+        "layer_outputs": interpreted.outputs,
     }
 
 

@@ -16,7 +16,6 @@ from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
 from toolchain.vocabulary.settings import OPTIMISATION_FLAGS
 
-ENGINE = "aot"
 _RUNNERS = {"platform/rp2040.cjs": "rp2040js", "platform/simavr_board.c": "simavr"}
 _KERNEL_LIBRARY = "lib/chipcast_kernels"
 _PLATFORM = "platform/"
@@ -36,6 +35,7 @@ def project_files(
     per_layer_timing: bool = False,
     layer_tensors: bool = False,
     benchmark: BenchmarkId | None = None,
+    arena_probe: bool = False,
 ) -> dict[str, bytes]:
     """The project's files by path relative to its folder.
 
@@ -51,7 +51,9 @@ def project_files(
         "program": program,
         # A model's name may hold anything; in the README it is one line of text.
         "title": " ".join(program.model_name.split())[:100],
-        "engine": ENGINE,
+        "engine": program.engine,
+        "interpreted": program.interpreted,
+        "src_flags": _source_flags(program, board),
         "compiler": compiler_name(board),
         "optimisation": OPTIMISATION_FLAGS[program.optimise_for],
         # One that is wanted is not to be taken away again.
@@ -60,6 +62,7 @@ def project_files(
         ],
         "per_layer_timing": per_layer_timing,
         "layer_tensors": layer_tensors,
+        "arena_probe": arena_probe,
         "mlperf": personality(program, benchmark),
     }
     environment = jinja2.Environment(
@@ -80,17 +83,31 @@ def project_files(
         else:
             files[name] = path.read_bytes()
     if board.platformio.travels:
-        files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board)
+        files[f"platform/boards/{board.platformio.board}.json"] = _manifest(board, program)
     files.update({f"src/{name}": text.encode() for name, text in model_files.items()})
     files[".gitignore"] = b".pio/\n.simulator/\n"
     files.update(_support(board))
+    if program.interpreted and board.support.linker_script:
+        runtime = paths.firmware_templates() / "support" / "cxx_runtime.c"
+        files[f"src/support/{runtime.name}"] = runtime.read_bytes()
     files.update(_kernels(program))
     return files
+
+
+def _source_flags(program: Program, board: Board) -> list[str]:
+    """The flags of what is in src/ alone."""
+    small = ["-Os"] if board.platformio.travels else []
+    return [*small, *(program.interpreted.library.defines if program.interpreted else ())]
 
 
 def compiler_name(board: Board) -> str:
     """The C compiler's command."""
     return f"{board.compiler.prefix}gcc" if board.compiler.prefix else "cc"
+
+
+def cxx_compiler_name(board: Board) -> str:
+    """The C++ compiler's command."""
+    return f"{board.compiler.prefix}g++" if board.compiler.prefix else "c++"
 
 
 def _is_for_other_boards(name: str, board: Board) -> bool:
@@ -108,7 +125,7 @@ def _is_for_other_boards(name: str, board: Board) -> bool:
     )
 
 
-def _manifest(board: Board) -> bytes:
+def _manifest(board: Board, program: Program) -> bytes:
     """The board as PlatformIO and the project's builder and simulator script read it."""
     build: dict[str, object] = {
         "mcu": board.mcu,
@@ -118,6 +135,8 @@ def _manifest(board: Board) -> bytes:
         "compiler": compiler_name(board),
         "flags": list(board.compiler.flags),
     }
+    if program.interpreted:
+        build["cxx"] = cxx_compiler_name(board)
     if board.compiler.package:
         build["package"] = board.compiler.package
     if board.platformio.variant:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolchain.errors import ConfigError
+from toolchain.report.engine_table import engines_as_dict
 from toolchain.report.points_table import budget_as_dict, forms_as_dict, points_as_dict
 from toolchain.vocabulary.measurement import Accuracy, Timing
 from toolchain.vocabulary.report import Provenance, Report
@@ -37,6 +38,7 @@ def report_as_dict(report: Report) -> dict[str, object]:
         "budget": budget_as_dict(report.budget),
         "kernels": [dataclasses.asdict(kernel) for kernel in report.kernels],
         "removed_channels": None if report.removed is None else dataclasses.asdict(report.removed),
+        "engines": engines_as_dict(report.engines),
     }
 
 

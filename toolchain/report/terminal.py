@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from toolchain.report.engine_table import engines_as_text
 from toolchain.report.kernel_table import kernels_as_text
 from toolchain.report.points_table import budget_as_text, forms_as_text, points_as_text
 from toolchain.report.units import grouped, interval, megahertz, optional, percentage
@@ -40,6 +41,7 @@ def report_as_text(report: Report) -> list[RenderableType]:
     if report.points:
         parts += ["", *points_as_text(report.points)]
     parts += removed_as_text(report.removed)
+    parts += engines_as_text(report.engines)
     parts += [*forms_as_text(report.forms), *budget_as_text(report.budget)]
     if report.timing.per_layer:
         parts += ["", *layers_as_text(report.timing), *kernels_as_text(report.kernels)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
@@ -55,6 +56,37 @@ class InProcessOracle:
         """Every variable back to its initial value, of whatever kind: the interpreter is made anew."""
         self._interpreter, self._arena = self._allocate("kAllocationRecording", self._arena)
         self._preserving = None
+
+    def arena_bytes(self) -> int:
+        """The smallest arena, to 16 bytes, in which this computer's interpreter can be made ready.
+
+        Pointers have 64 bits here, and no kernel asks for room to work in: a target's need is another.
+        """
+        with _captured_stderr(self._printed) as printed:
+            self._interpreter.print_allocations()
+            told = printed()
+        found = re.search(r"Arena allocation total (\d+) bytes", told)
+        if found is None:
+            raise OracleError("TensorFlow Lite Micro does not tell its arena.", "Install the pinned wheel.")
+        # Less than what is used at last is never enough, and no arena that small is tried: the interpreter
+        # does not survive one in which it cannot even be placed.
+        too_small, enough = int(found.group(1)) // 16 * 16, self._arena
+        while enough - too_small > 16:
+            middle = (too_small + enough) // 32 * 16
+            if self._fits(middle):
+                enough = middle
+            else:
+                too_small = middle
+        return enough
+
+    def _fits(self, arena: int) -> bool:
+        try:
+            self._make("kAllocationRecording", arena)
+        except OracleError as exc:
+            if _ran_out_of_memory(exc.problem):
+                return False
+            raise
+        return True
 
     def tensors(self, input_bytes: bytes) -> dict[int, bytes]:
         """Every tensor of the main graph that holds data after one inference, by its index.
@@ -113,6 +145,19 @@ class InProcessOracle:
 
     def _allocate(self, config: str, first_arena: int) -> tuple[Any, int]:
         """An interpreter, in the smallest of a doubling series of arenas that is large enough."""
+        arena = first_arena
+        while True:
+            try:
+                made = self._make(config, arena)
+            except OracleError as exc:
+                if arena >= _LARGEST_ARENA or not _ran_out_of_memory(exc.problem):
+                    raise
+                arena *= 4
+            else:
+                return made, arena
+
+    def _make(self, config: str, arena: int) -> Any:
+        """An interpreter in an arena of so many bytes."""
         try:
             from tflite_micro import runtime  # noqa: PLC0415 - native code, loaded only when asked for
         except ImportError as exc:
@@ -120,21 +165,12 @@ class InProcessOracle:
                 "The package tflite-micro, which defines the right bytes, is not installed.",
                 "Install chipcast with its dependencies: pip install chipcast.",
             ) from exc
-        arena = first_arena
-        while True:
-            try:
-                made = self._call(
-                    runtime.Interpreter.from_bytes,
-                    self._model,
-                    arena_size=arena,
-                    intrepreter_config=getattr(runtime.InterpreterConfig, config),
-                )
-            except OracleError as exc:
-                if arena >= _LARGEST_ARENA or not _ran_out_of_memory(exc.problem):
-                    raise
-                arena *= 4
-            else:
-                return made, arena
+        return self._call(
+            runtime.Interpreter.from_bytes,
+            self._model,
+            arena_size=arena,
+            intrepreter_config=getattr(runtime.InterpreterConfig, config),
+        )
 
     def _call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Call into native code; what it prints on stderr becomes the error's reason."""
@@ -152,7 +188,10 @@ class InProcessOracle:
 
 
 def _ran_out_of_memory(reason: str) -> bool:
-    return any(words in reason for words in ("Failed to resize buffer", "Arena size", "Failed to allocate"))
+    return any(
+        words in reason
+        for words in ("Failed to resize buffer", "Arena size", "Failed to allocate", "Too many buffers")
+    )
 
 
 @contextlib.contextmanager

@@ -63,6 +63,10 @@ class Oracle:
         """Put a model's variables back to their initial values."""
         self._ask("reset", b"")
 
+    def arena_bytes(self) -> int:
+        """The smallest arena, to 16 bytes, in which the interpreter can be made ready on this computer."""
+        return int(self._ask("arena", b"")[0]["bytes"])
+
     def run(self, inputs: npt.NDArray[np.uint8], *, reset_each: bool = False) -> npt.NDArray[np.uint8]:
         """Outputs, shape (n, output bytes) uint8, of inputs, shape (n, input bytes) uint8.
 

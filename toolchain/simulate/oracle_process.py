@@ -22,7 +22,7 @@ class _Server:
         self._oracle: InProcessOracle | None = None
 
     def answer(self, what: str, data: bytes) -> bytes:
-        """The frame that answers one question: "load", "reset", "run" or "tensors"."""
+        """The frame that answers one question: "load", "reset", "arena", "run" or "tensors"."""
         try:
             if what == "load":
                 self._oracle = InProcessOracle(data)
@@ -31,6 +31,8 @@ class _Server:
             if what == "reset":
                 self._oracle.reset()
                 return pack({}, b"")
+            if what == "arena":
+                return pack({"bytes": self._oracle.arena_bytes()}, b"")
             if what == "run":
                 row = np.frombuffer(data, np.uint8)[None]
                 return pack({}, self._oracle.run(row).tobytes())

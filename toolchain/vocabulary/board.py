@@ -98,6 +98,10 @@ class PlatformIO(Strict):
     variant: Identifier | None = Field(default=None, description="the Arduino core's, with its pins")
     options: dict[OptionName, Option] = Field(default_factory=dict)
 
+    tflm_library: str | None = Field(
+        default=None, min_length=1, max_length=500, description="TensorFlow Lite Micro, where none is named"
+    )
+
     @property
     def travels(self) -> bool:
         """Whether the project itself holds the development platform."""

@@ -11,13 +11,13 @@ from pathlib import Path
 class Firmware:
     """A built firmware: every size in bytes, read from the ELF file.
 
-    `flash_bytes` is what is programmed (code, constants, initialised data); `ram_bytes` what is
-    reserved when it runs (data, bss and the stack's reserve); `weights_bytes` the model's weights and
-    biases, by symbol; `tables_bytes` the compiler's other constants; `code_bytes` the flash that is
-    neither.  `model_stack_bytes` is a static bound on the stack that the model and its kernels take
-    (None where the compiler tells of no bound).  `build_id` is the hash of all sources and flags, computed by
-    the project's own build and carried in the ELF file.  `arena_regions` has, where the board has several
-    memories for the arena, the bytes of it in each; `arena_bytes` is their sum.
+    `flash_bytes` is what is programmed (code, constants, initialised data); `ram_bytes` what is reserved
+    when it runs (data, bss and the stack's reserve); `weights_bytes` the model's weights and biases, by
+    symbol, or the whole model file where it is interpreted; `tables_bytes` the compiler's other constants;
+    `code_bytes` the flash that is neither. `model_stack_bytes` is a static bound on the stack that the
+    model and its kernels take (None where the compiler tells of no bound). `build_id` is the hash of all
+    sources and flags, computed by the project's own build and carried in the ELF file. `arena_regions` has,
+    where the board has several memories for the arena, the bytes of it in each; `arena_bytes` is their sum.
     """
 
     project: Path

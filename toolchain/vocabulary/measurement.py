@@ -86,6 +86,19 @@ class Inference:
 
 
 @dataclass(frozen=True, slots=True)
+class ArenaNeed:
+    """What an interpreter needs of its arena, in bytes.
+
+    It was tried in `tried_bytes`; `need_bytes` is the least in which it can be made ready, `used_bytes` what
+    it uses from then on.
+    """
+
+    tried_bytes: int
+    need_bytes: int
+    used_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryUse:
     """High-water marks by painting, in bytes since boot; `stack_bytes` None where the board cannot tell.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.vocabulary.engine import Engine, TflmLibrary
 from toolchain.vocabulary.graph import KeptChannels, Quantisation
 
 
@@ -156,6 +157,42 @@ class TensorPort:
     region: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A method of TensorFlow Lite Micro's resolver that makes an operator known to the interpreter.
+
+    `int8_only`: what it brings in a variant for int8 alone, by the operator's name ("CONV_2D"); None: all
+    types.
+    """
+
+    method: str
+    int8_only: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOutput:
+    """An output of a layer, as the interpreter knows it: the tensor's index in the model file, its size."""
+
+    layer: int
+    tensor: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted:
+    """What there is to decide of a model that TensorFlow Lite Micro interprets.
+
+    `inputs` are, layer by layer, the tensors it reads that other layers made; `resource_variables` how many
+    the model has; `library` what the project is built with.
+    """
+
+    registrations: tuple[Registration, ...]
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[LayerOutput, ...]
+    resource_variables: int
+    library: TflmLibrary
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A whole model, compiled for one board.
@@ -165,6 +202,9 @@ class Program:
     variable lies where in it.  `regions` are the memories that hold a part of the arena, none of them
     empty; there are none on a board with one memory, where the arena is one piece.  `kept` says of the
     tensors that lost channels which they have left, `model_macs` what `macs` would be with all of them.
+
+    With `interpreted`, TensorFlow Lite Micro runs the model file: the layers have no calls, there are no
+    constants but the file, and variables lie in the arena.
     """
 
     prefix: str
@@ -183,6 +223,12 @@ class Program:
     regions: tuple[ArenaRegion, ...] = ()
     model_macs: int = 0
     kept: tuple[KeptChannels, ...] = ()
+    interpreted: Interpreted | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """What runs it."""
+        return "aot" if self.interpreted is None else "tflm"
 
     @property
     def kernels(self) -> tuple[str, ...]:

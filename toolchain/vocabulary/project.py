@@ -11,6 +11,8 @@ from toolchain.vocabulary.layers import ProgramFacts
 
 MANIFEST_FILE = "chipcast.json"
 MODEL_FILE = "model.tflite"
+MODEL_ARRAY = "model_data.cc"
+"""In the `src` of a project whose engine interprets the model: the file as a C array."""
 
 
 @dataclass(frozen=True, slots=True)

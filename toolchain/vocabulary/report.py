@@ -128,7 +128,7 @@ def memory_map_of(program: ProgramFacts) -> MemoryMap:
     return MemoryMap(
         arena_bytes=program.arena_bytes,
         lower_bound_bytes=program.arena_lower_bound_bytes,
-        state_bytes=program.state_bytes,
+        state_bytes=program.state_bytes if program.engine == "aot" else 0,
         buffers=tuple(
             MemoryBuffer(b.name, b.offset, b.bytes, b.first_layer, b.last_layer, b.region)
             for b in program.buffers
@@ -180,12 +180,44 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """What one of several engines took for the same model, data and board.
+
+    Bytes as in Firmware; `differing_bytes` of its outputs, of the `compared_bytes`, are not the first
+    engine's. `project` is where its firmware lies.
+    """
+
+    build_id: str
+    project: str
+    flash_bytes: int
+    weights_bytes: int
+    code_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    stack_bytes: int | None
+    timing: Timing
+    parity: Parity
+    compared_bytes: int
+    differing_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineResult:
+    """An engine beside others: its figures, or the `problem` for which it cannot run the model."""
+
+    engine: str
+    figures: EngineFigures | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What `deploy` returns and report.json holds.
 
     `points` are the model as given and after each step (empty where a `.tflite` was given), `forms` what it
     was converted to for comparison, `budget` the limits that were set, `kernels` how each layer is computed,
-    `removed` what of the model the program leaves out without changing a byte of its outputs.
+    `removed` what of the model the program leaves out without changing a byte of its outputs, `engines` the
+    engines side by side where there are several.
     """
 
     model: ModelFacts
@@ -204,6 +236,7 @@ class Report:
     budget: tuple[BudgetCheck, ...] = ()
     kernels: tuple[LayerKernel, ...] = ()
     removed: RemovedChannels | None = None
+    engines: tuple[EngineResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

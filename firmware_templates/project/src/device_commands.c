@@ -37,7 +37,11 @@ static void answer_id(const struct request *request) {
   text_end_checked_line();
   text_string("c-model");
   text_field("sha256", model_sha256);
+#ifdef MODEL_CAN_FAIL
+  say_status(model_fault() == NULL, model_fault());
+#else
   text_end_checked_line();
+#endif
   text_string("c-clock");
   text_field_decimal("hz", CHIPCAST_TIMER_HZ);
   text_field_decimal("resolution", timing_resolution());
@@ -160,7 +164,7 @@ static void run(uint32_t input_crc) {
   last_run.step = 0; /* not to be told again while it is under way, or where the timer failed */
   uint64_t ticks = inference_run();
   if (ticks == 0) {
-    say("e-timer");
+    say(inference_error());
     return;
   }
   last_run.step = inference_steps();
@@ -238,7 +242,7 @@ static void answer_time(const struct request *request) {
   for (uint64_t i = 0; i < runs; i++) {
     uint64_t ticks = timing_works() ? inference_run() : 0;
     if (ticks == 0) {
-      say("e-timer");
+      say(inference_error());
       return;
     }
     text_string("c-time");
@@ -337,6 +341,25 @@ static void answer_dump(const struct request *request) {
 static void answer_tensor(const struct request *request) { answer_dump(request); }
 #endif
 
+#ifdef MODEL_CAN_FAIL
+/* How small the arena may be: the model's state is lost by the trying. */
+static void answer_arena(const struct request *request) {
+  (void)request;
+#ifdef CHIPCAST_ARENA_PROBE
+  uint32_t need = model_arena_need();
+  inference_reset();
+  last_run.step = 0;
+  text_string("c-arena");
+  text_field_decimal("size", MODEL_ARENA_BYTES);
+  text_field_decimal("need", need);
+  text_field_decimal("used", model_arena_used());
+  text_end_checked_line();
+#else
+  say("e-unsupported");
+#endif
+}
+#endif
+
 /* ---- the rest ---- */
 
 static void answer_memory(const struct request *request) {
@@ -376,5 +399,8 @@ const struct command device_commands[] = {
     {"time", true, answer_time},    {"layers", false, answer_layers}, {"dump", true, answer_dump},
     {"tensor", true, answer_tensor}, {"memory", false, answer_memory}, {"ticks", false, answer_ticks},
     {"sync", true, answer_sync},
+#ifdef MODEL_CAN_FAIL
+    {"arena", false, answer_arena},
+#endif
 };
 const size_t device_command_count = sizeof device_commands / sizeof device_commands[0];

@@ -63,10 +63,23 @@ uint64_t inference_run(void) {
 #endif
   model_run();
   uint64_t end = chipcast_timer_ticks();
+  if (!inference_possible()) {
+    return 0;
+  }
   model_get_output(inference_output);
   steps++;
   return end - start;
 }
+
+bool inference_possible(void) {
+#ifdef MODEL_CAN_FAIL
+  return model_fault() == NULL;
+#else
+  return true;
+#endif
+}
+
+const char *inference_error(void) { return inference_possible() ? "e-timer" : "e-model"; }
 
 uint64_t inference_steps(void) { return steps; }
 

@@ -2,6 +2,7 @@
 #ifndef CHIPCAST_INFERENCE_H
 #define CHIPCAST_INFERENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model_model.h"
@@ -25,8 +26,14 @@ extern uint8_t inference_output[MODEL_OUTPUT_BYTES];
 void inference_start(void);
 
 /* Runs the model on inference_input and leaves its result in inference_output; the input stays as it is.
- * Returns the timer ticks that the model took: copying input and output lies outside. */
+ * Returns the timer ticks that the model took: copying input and output lies outside.  0: there is no result. */
 uint64_t inference_run(void);
+
+/* Whether the model can be run at all: an interpreter may not have been made ready. */
+bool inference_possible(void);
+
+/* What is wrong where there is no result: "e-model" where the model cannot be run, else "e-timer". */
+const char *inference_error(void);
 
 /* Inferences since the model's state was last reset, or since boot. */
 uint64_t inference_steps(void);

@@ -260,6 +260,8 @@ static void answer_infer(const struct request *request) {
     say("e-no-input");
   } else if (!timing_works()) {
     say("e-timer");
+  } else if (!inference_possible()) {
+    say("e-model");
   } else {
     infer(runs, warm_ups);
   }

@@ -11,6 +11,10 @@
 /* From the linker script. */
 extern uint32_t stack_lowest[], stack_end[], handler_stack_end[];
 extern uint32_t data_load[], data_start[], data_end[], bss_start[], bss_end[];
+#ifdef CHIPCAST_CONSTRUCTORS
+extern void (*constructors_start[])(void);
+extern void (*constructors_end[])(void);
+#endif
 
 /* Armv7-M Architecture Reference Manual (DDI 0403), B3.2.2: system control block. */
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
@@ -76,6 +80,11 @@ void reset_handler(void) {
 }
 
 __attribute__((used, noreturn)) void start_on_process_stack(void) {
+#ifdef CHIPCAST_CONSTRUCTORS
+  for (void (**construct)(void) = constructors_start; construct < constructors_end; construct++) {
+    (*construct)();
+  }
+#endif
   (void)main();
   for (;;) {
   }

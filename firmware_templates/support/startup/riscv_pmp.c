@@ -6,10 +6,15 @@
 #include <stdint.h>
 
 #include "chipcast_board.h"
+#include "chipcast_config.h"
 
 /* From the linker script. */
 extern uint32_t stack_lowest[], stack_end[], handler_stack_end[];
 extern uint32_t data_load[], data_start[], data_end[], bss_start[], bss_end[];
+#ifdef CHIPCAST_CONSTRUCTORS
+extern void (*constructors_start[])(void);
+extern void (*constructors_end[])(void);
+#endif
 
 /* The RISC-V Instruction Set Manual, volume II, 3.7.1: configuration of one region.  Locked, so that machine mode is
  * bound by it; executable and readable; from the region before it up to its address. */
@@ -26,6 +31,7 @@ extern uint32_t data_load[], data_start[], data_end[], bss_start[], bss_end[];
 int main(void);
 void reset_handler(void);
 void start_on_stack(void);
+void start_program(void);
 void trap_handler(void);
 void report_fault(uint32_t cause, uint32_t pc);
 
@@ -59,12 +65,21 @@ __attribute__((used, noreturn)) void start_on_stack(void) {
   __asm__ volatile(
       "csrw mtvec, %0\n"
       "mv sp, %1\n"
-      "call main\n"
+      "call start_program\n"
       "1: j 1b\n"
       :
       : "r"(trap_handler), "r"(stack_end)
       : "memory");
   __builtin_unreachable();
+}
+
+__attribute__((used)) void start_program(void) {
+#ifdef CHIPCAST_CONSTRUCTORS
+  for (void (**construct)(void) = constructors_start; construct < constructors_end; construct++) {
+    (*construct)();
+  }
+#endif
+  (void)main();
 }
 
 __attribute__((naked, used, aligned(4))) void trap_handler(void) {

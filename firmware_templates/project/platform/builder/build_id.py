@@ -8,6 +8,8 @@ import subprocess
 # Everything in them takes part in the build.
 SOURCE_FOLDERS = ("include", "lib", "src", "platform/boards", "platform/builder", "platform/ldscripts")
 SKIPPED = {"__pycache__"}
+# PlatformIO's file for a library that lies elsewhere: JSON, with the place.
+LINK = ".pio-link"
 BUILD_ID_SOURCE = """\
 /* Written by every build (platform/builder/build_id.py): SHA-256 over sources, flags and compiler. */
 extern const char chipcast_build_id[65];
@@ -31,9 +33,32 @@ def source_files(project, extra_folders=()):
             folders[:] = [name for name in folders if name not in SKIPPED and not name.startswith(".")]
             for name in names:
                 path = os.path.relpath(os.path.join(parent, name), project)
-                if not name.startswith(".") and not name.endswith((".pyc", "~")):
+                if not name.startswith(".") and not name.endswith((".pyc", "~", LINK)):
                     found.append(path.replace(os.sep, "/"))
     return sorted(found)
+
+
+def linked_libraries(project, extra_folders):
+    """The folders that the links in `extra_folders` lead to."""
+    found = []
+    for folder in extra_folders:
+        parent = os.path.join(project, folder)
+        for name in sorted(os.listdir(parent)) if os.path.isdir(parent) else []:
+            if name.endswith(LINK):
+                with open(os.path.join(parent, name), encoding="utf-8") as file:
+                    link = json.load(file)
+                place = link["spec"]["uri"].split("symlink://", 1)[-1]
+                found.append(os.path.normpath(os.path.join(link.get("cwd", project), place)))
+    return found
+
+
+def files_below(folder):
+    """Every file, by its path relative to `folder` with `/`, sorted; hidden ones left out."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in SKIPPED and not name.startswith(".")]
+        found += [os.path.join(parent, name) for name in names if not name.startswith(".")]
+    return sorted((os.path.relpath(path, folder).replace(os.sep, "/"), path) for path in found)
 
 
 def compute(project, compiler, flags, extra_folders=()):
@@ -43,6 +68,11 @@ def compute(project, compiler, flags, extra_folders=()):
         with open(os.path.join(project, path), "rb") as file:
             content = hashlib.sha256(file.read()).hexdigest()
         whole.update(("file %s %s\n" % (path, content)).encode())
+    for library in linked_libraries(project, extra_folders):
+        for path, place in files_below(library):
+            with open(place, "rb") as file:
+                content = hashlib.sha256(file.read()).hexdigest()
+            whole.update(("library %s %s\n" % (path, content)).encode())
     whole.update(("compiler %s\n" % compiler).encode())
     whole.update(("flags %s\n" % json.dumps(flags)).encode())
     return whole.hexdigest()

@@ -31,6 +31,20 @@ env.Replace(
     PROGNAME="firmware",
     PROGSUFFIX=".elf",
 )
+cxx = board.get("build.cxx", "")
+if cxx:
+    # No exceptions, no types at run time, and nothing to undo at a program's end that never comes.
+    env.Replace(CXX=cxx, LINK="$CXX")
+    env.Append(
+        CXXFLAGS=[
+            "-std=gnu++17",
+            "-fno-exceptions",
+            "-fno-rtti",
+            "-fno-threadsafe-statics",
+            "-fno-unwind-tables",
+            "-fno-asynchronous-unwind-tables",
+        ]
+    )
 if prefix:
     env.Replace(SIZETOOL=prefix + "size")
 
@@ -48,8 +62,10 @@ env.Append(
         "-fno-common",
         # The compiler must not fuse a multiplication with an addition: results are exact to the last bit.
         "-ffp-contract=off",
-        # The same bytes from whichever folder.
+        # The same bytes from whichever folder; between the marks, what SCons does not count as a difference.
+        "$(",
         *["%s=%s=." % (PREFIX_MAP, folder) for folder in sorted({project_dir, os.path.realpath(project_dir)})],
+        "$)",
     ],
     LINKFLAGS=[*core_flags, "-Wl,--gc-sections", "-Wl,-Map=" + os.path.relpath(os.path.join(build_dir, "firmware.map"), project_dir)],
 )
@@ -80,6 +96,7 @@ else:
         env.Depends(program, env["LDSCRIPT_PATH"])
     definitions = shlex.split(env.subst("$_CPPDEFFLAGS"))
     words = [*env["CFLAGS"], *env["CCFLAGS"], *definitions, *env["LINKFLAGS"]]
+    words += ["c++:" + str(flag) for flag in env["CXXFLAGS"]] if cxx else []
     # By name alone: PlatformIO keeps a library's archive in a folder that it names by a hash of where the
     # project lies, which is no part of what is built.
     words += ["-l" + os.path.basename(str(library)) for library in env.Flatten(env.get("LIBS", []))]
@@ -88,7 +105,7 @@ else:
         env.subst(str(word)).replace(os.path.realpath(project_dir), ".").replace(project_dir, ".")
         for word in words
         # These name the project's folder, and only take it out of the result.
-        if not str(word).startswith(PREFIX_MAP + "=")
+        if not str(word).startswith((PREFIX_MAP + "=", "$(", "$)"))
     ]
     # What src/ is compiled with on top.
     flags += ["src:" + word for word in shlex.split(env.subst("$SRC_BUILD_FLAGS"))]
