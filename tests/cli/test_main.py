@@ -32,6 +32,7 @@ VERBS = (
     "simulate",
     "verify",
     "boards",
+    "devices",
     "doctor",
 )
 

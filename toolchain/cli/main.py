@@ -14,6 +14,7 @@ from toolchain.cli import (
     boards,
     build,
     deploy,
+    devices,
     doctor,
     flash,
     inspect_model,
@@ -40,7 +41,19 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (deploy, optimise, inspect_model, build, flash, measure, simulate, verify, boards, doctor):
+for verb in (
+    deploy,
+    optimise,
+    inspect_model,
+    build,
+    flash,
+    measure,
+    simulate,
+    verify,
+    boards,
+    devices,
+    doctor,
+):
     verb.register(app)
 
 

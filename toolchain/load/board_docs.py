@@ -23,7 +23,8 @@ A board is one file of `boards/`, or of a folder `boards/` beside your deploy.to
 
 *Verified* is what chipcast's own tests do with the board: **simulated**: a model is compiled, the firmware
 built, flashed and run here, its output bytes compared with the reference; **compiled**: the firmware is
-built; **not yet**: the file is valid, and no more is known. A simulated board is held to its real part's
+built and linked, where PlatformIO's packages for it are installed, and was so; **not yet**: the file is
+valid, and no more is known. A simulated board is held to its real part's
 memory by the linker script.
 
 *Timing* is what a figure from the board is worth: **measured**: time by its own timer; **counted**:

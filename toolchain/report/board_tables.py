@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
 from toolchain.report.units import kilobytes, megahertz
 from toolchain.vocabulary.board import Board
+from toolchain.vocabulary.fit import Fit
+
+_RIGHT = {"clock", "flash", "RAM", "takes flash", "takes RAM"}
 
 
-def board_list(boards: Sequence[Board]) -> Table:
-    """One board a row."""
+def board_list(boards: Sequence[Board], fits: Mapping[str, Fit] | None = None) -> Table:
+    """One board a row; with `fits`, by board, what a model would take of it in the place of its name."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("board", "core", "clock", "flash", "RAM", "timing"):
-        table.add_column(heading, justify="right" if heading in {"clock", "flash", "RAM"} else "left")
-    table.add_column("what it is", overflow="fold")
+    more = ("takes flash", "takes RAM", "kind") if fits else ("timing", "what it is")
+    for heading in ("board", "core", "clock", "flash", "RAM", *more):
+        table.add_column(
+            heading,
+            justify="right" if heading in _RIGHT else "left",
+            no_wrap=heading != "what it is",
+            overflow="fold",
+        )
     for board in boards:
+        fit = fits.get(board.id) if fits else None
         table.add_row(
             board.id,
             board.core,
             megahertz(board.clock_hz) if board.clock_hz else "–",
             kilobytes(board.memory.flash_bytes) if board.memory.flash_bytes else "–",
             _ram(board),
-            board.timer.kind,
-            board.name,
+            *(_taken(fit) if fit else (board.timer.kind, board.name)),
         )
     return table
+
+
+def _taken(fit: Fit) -> tuple[str, str, str]:
+    """Flash, RAM, and what sort of figures they are."""
+    flash, ram = ("–" if size is None else kilobytes(size) for size in (fit.flash_bytes, fit.ram_bytes))
+    return flash, ram, fit.kind.value
+
+
+def board_as_dict(board: Board, fit: Fit | None = None) -> dict[str, object]:
+    """Every key of its file; with `fit`, also what a model would take of it."""
+    facts = board.model_dump()
+    return facts if fit is None else {**facts, "fit": {**dataclasses.asdict(fit), "fits": fit.fits}}
 
 
 def _ram(board: Board) -> str:
@@ -35,12 +56,12 @@ def _ram(board: Board) -> str:
     return " + ".join(kilobytes(size) for size in sizes if size) or "–"
 
 
-def board_in_full(board: Board) -> Table:
-    """Every key of one board file."""
+def board_in_full(board: Board, fit: Fit | None = None) -> Table:
+    """Every key of one board file; with `fit`, also what a model would take of it."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column("key")
     table.add_column("value", overflow="fold")
-    for key, value in _flat(board.model_dump()):
+    for key, value in _flat(board_as_dict(board, fit)):
         table.add_row(key, value)
     return table
 
