@@ -30,7 +30,7 @@ def fits_of(model: Path, boards: Sequence[Board]) -> Mapping[str, Fit]:
     done: dict[object, Program | str] = {}
     fits = {}
     for board in boards:
-        key = (board.core, board.core_features, tuple(board.memory.regions), board.memory.main_region)
+        key = (board.core, str(board.core_features), tuple(board.memory.regions), board.memory.main_region)
         if key not in done:
             try:
                 done[key] = compile_graph(graph, board, prefix="model")
