@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toolchain.convert.calibrate_from_zero import begins_at_zero, calibrate_from_zero
 from toolchain.convert.repair_biases import repair_biases
 from toolchain.convert.trace_network import converter_for, input_names, with_inputs_in_order
 from toolchain.convert.value_ranges import Sample, quantise_with_ranges
@@ -57,10 +59,11 @@ def convert_to_int8(
         try:
             converter = _converter(network, settings)
             converter.representative_dataset = heard.samples
-            if settings.range == "min-max":
-                model = repair_biases(bytes(converter.convert()))
-            else:
-                model = quantise_with_ranges(converter, heard.samples, settings)
+            with calibrate_from_zero() if begins_at_zero(network) else contextlib.nullcontext():
+                if settings.range == "min-max":
+                    model = repair_biases(bytes(converter.convert()))
+                else:
+                    model = quantise_with_ranges(converter, heard.samples, settings)
         except Exception as exc:
             if heard.raised is not None:
                 raise heard.raised from None

@@ -64,15 +64,31 @@ def quantise_with_ranges(
 
 
 def _ranges_in(calibrated: bytearray) -> dict[int, tuple[Any, Any]]:
-    """Minimum and maximum of every calibrated tensor, as views of one float each into the file."""
+    """Minimum and maximum of every calibrated tensor, as views of one float each into the file.
+
+    Those of an LSTM stay out, and so as calibration left them: it computes its sums where nobody sees them,
+    leaves of its state the last step alone, and writes its output in the scale of its hidden state.
+    """
     import tflite  # noqa: PLC0415 (late, like everything this room imports from outside)
 
     graph = tflite.Model.GetRootAs(calibrated, 0).Subgraphs(0)
     found = {}
-    for index in range(graph.TensorsLength()):
+    for index in set(range(graph.TensorsLength())) - _inside_operators(graph):
         noted = graph.Tensors(index).Quantization()
         if noted is not None and noted.MinLength() == 1 and noted.MaxLength() == 1:
             found[index] = (noted.MinAsNumpy(), noted.MaxAsNumpy())
+    return found
+
+
+def _inside_operators(graph: Any) -> set[int]:
+    """The intermediate tensors and variables of operators that have some, and the outputs of these."""
+    found: set[int] = set()
+    for operator in (graph.Operators(index) for index in range(graph.OperatorsLength())):
+        given = {index for index in operator.InputsAsNumpy().tolist() if index >= 0}
+        variables = {index for index in given if graph.Tensors(index).IsVariable()}
+        if variables or operator.IntermediatesLength():
+            inner = operator.IntermediatesAsNumpy().tolist() if operator.IntermediatesLength() else []
+            found |= {*variables, *inner, *operator.OutputsAsNumpy().tolist()}
     return found
 
 
@@ -96,14 +112,9 @@ def _histograms(
         for place, values in _placed(places, sample):
             interpreter.set_tensor(place, values)
         interpreter.invoke()
-        for index in list(counts):
+        for index in counts:
             low, high = bounds[index]
-            try:
-                values = np.clip(interpreter.get_tensor(index), low, high)
-            except ValueError:
-                # What an LSTM computes inside itself cannot be read: it keeps its minimum and maximum.
-                del counts[index]
-                continue
+            values = np.clip(interpreter.get_tensor(index), low, high)
             counts[index] += np.histogram(values, bins=_BINS, range=(low, high))[0]
     return {index: Histogram(*bounds[index], counted) for index, counted in counts.items()}
 
