@@ -136,6 +136,8 @@ def prepared(name: str) -> bool:
 def main(words: Sequence[str]) -> int:
     """Measure, and put each row into its place; the exit code."""
     assert __doc__ is not None
+    # Whoever ends this ends the row that is being measured, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

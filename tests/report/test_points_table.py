@@ -22,6 +22,7 @@ from toolchain.vocabulary.optimisation_report import (
     Point,
     TargetCost,
     is_noise,
+    quantisation_loses,
 )
 from toolchain.vocabulary.score import Score
 
@@ -127,3 +128,25 @@ def test_noise() -> None:
     assert is_noise(before, score(0.879, 0.0, 1.0)) is False
     assert is_noise(None, before) is None
     assert is_noise(before, score(0.9, 0.0, 1.0, "mse")) is None
+
+
+def test_what_quantisation_loses_is_told(report: OptimisationReport) -> None:
+    given = report.points[-1]
+    assert given.cost is not None
+    before = score(0.81, 0.78, 0.84)
+
+    def after(found: Score | None) -> Point:
+        assert given.cost is not None
+        return dataclasses.replace(given, score=before, cost=dataclasses.replace(given.cost, score=found))
+
+    lost = after(score(0.62, 0.58, 0.66))
+    assert quantisation_loses(lost) is True
+    text = " ".join(printed(dataclasses.replace(report, points=(lost,))).split())
+    assert (
+        "2 qat: int8 has 62.00 % where float has 81.00 %, more than noise is lost; try range = 'mse'" in text
+    )
+    # Of few samples the interval is wide, and better is no loss.
+    for same in (score(0.62, 0.40, 0.82), score(0.79, 0.75, 0.82), score(0.90, 0.88, 0.92)):
+        assert quantisation_loses(after(same)) is False
+        assert "more than noise" not in printed(dataclasses.replace(report, points=(after(same),)))
+    assert quantisation_loses(after(None)) is None

@@ -21,6 +21,7 @@ from toolchain.vocabulary.optimisation_report import (
     Point,
     TargetCost,
     is_noise,
+    quantisation_loses,
 )
 from toolchain.vocabulary.score import Score
 
@@ -47,7 +48,10 @@ def optimisation_as_dict(report: OptimisationReport) -> dict[str, object]:
 
 
 def points_as_dict(points: Sequence[Point]) -> list[dict[str, object]]:
-    """Every point; `within_noise` compares the float metric with the point before."""
+    """Every point; `within_noise` compares the float metric with the point before.
+
+    `quantisation_loses` compares it with the converted model's.
+    """
     found: list[dict[str, object]] = []
     for index, point in enumerate(points):
         before = points[index - 1].score if index else None
@@ -57,6 +61,7 @@ def points_as_dict(points: Sequence[Point]) -> list[dict[str, object]]:
                 "settings": dict(point.settings),
                 "score": _score_as_dict(point.score),
                 "within_noise": is_noise(before, point.score),
+                "quantisation_loses": quantisation_loses(point),
                 "network": figures_as_dict(point.network),
                 "converted": _cost_as_dict(point.cost),
                 "problem": point.problem,
@@ -135,6 +140,7 @@ def points_as_text(points: Sequence[Point]) -> list[RenderableType]:
     if any(point.cost and point.cost.energy for point in points):
         parts.append(Text(_energy_note(points), style="dim"))
     parts += [Text(f"{point.label}: {point.problem}", style="yellow") for point in points if point.problem]
+    parts += [Text(_loss(point), style="yellow") for point in points if quantisation_loses(point)]
     verdicts = _verdicts(points)
     return [*parts, *(["", *verdicts] if verdicts else [])]
 
@@ -186,6 +192,19 @@ def _energy_note(points: Sequence[Point]) -> str:
     return (
         f"energy: {found.kind.value} from {found.table} ({found.source}), without instructions: "
         "to compare models by, not batteries"
+    )
+
+
+def _loss(point: Point) -> str:
+    """Of a point that loses by being converted: how much, and what may help."""
+    assert point.cost is not None
+    wide = point.cost.activations == "int16"
+    remedies = (
+        "more calibration samples" if wide else "range = 'mse' or activations = 'int16' under [convert]"
+    )
+    return (
+        f"{point.label}: {point.cost.activations} has {_value(point.cost.score)} where float has "
+        f"{_value(point.score)}, more than noise is lost; try {remedies}, or the step qat"
     )
 
 

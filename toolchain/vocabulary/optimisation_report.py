@@ -89,3 +89,16 @@ def is_noise(before: Score | None, after: Score | None) -> bool | None:
         return None
     low, high = before.interval
     return low <= after.value <= high
+
+
+def quantisation_loses(point: Point) -> bool | None:
+    """Whether the converted model is worse than the float network by more than both confidence intervals.
+
+    Both, since they need not have been asked the same samples.  None: one of the two is not known.
+    """
+    floating, converted = point.score, point.cost.score if point.cost else None
+    noise = is_noise(floating, converted), is_noise(converted, floating)
+    if floating is None or converted is None or None in noise:
+        return None
+    worse = (converted.value < floating.value) == floating.higher_is_better
+    return worse and not any(noise)
