@@ -78,6 +78,9 @@ class MeasureConfig(Settings):
         default="horowitz_45nm", min_length=1, max_length=500, description="energy per operation: id or .toml"
     )
     port: str | None = Field(default=None, min_length=1, max_length=500)
+    upload_protocol: str | None = Field(
+        default=None, min_length=1, max_length=64, description="one of the board's, not its first"
+    )
     serial: SerialSettings = SerialSettings()
     seed: int = Field(default=0, ge=0, lt=2**32)
 
@@ -107,6 +110,9 @@ class DeployConfig(Settings):
         default=None, description="be MLPerf Tiny's device under test for it"
     )
     port: str | None = Field(default=None, min_length=1, max_length=500)
+    upload_protocol: str | None = Field(
+        default=None, min_length=1, max_length=64, description="one of the board's, not its first"
+    )
     serial: SerialSettings = SerialSettings()
     seed: int = Field(default=0, ge=0, lt=2**32)
     metric: str | None = Field(

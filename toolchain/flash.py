@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolchain import installed, process
-from toolchain.errors import FlashError
+from toolchain.errors import ConfigError, FlashError
 from toolchain.pio import build_failure, run_platformio
 from toolchain.simulate.project_simulator import RunningSimulator, find_running, stop_running
 from toolchain.vocabulary.board import Board
@@ -20,6 +20,7 @@ _OWNED_SECONDS = 7 * 24 * 3600
 DETACHED_SECONDS = 3600
 # How platform/simulator.py begins the sentence that says what is wrong.
 _SIMULATOR_TELLS = "simulator: "
+_PROTOCOL_LINE = re.compile(r"^upload_protocol = (\S+)$", re.MULTILINE)
 _ERROR_WORD = re.compile(r"\b(?:error|fail(?:ed|ure)?|cannot|could not|no device)\b", re.IGNORECASE)
 # With nothing but the tool's exit code it says no more than that it failed.
 _SCONS_FAULT = re.compile(r"\*\*\* \[.*?\] (?!Error \d+$)(.+)")
@@ -35,6 +36,8 @@ class FlashedBoard:
 
     url: str
     simulator: RunningSimulator | None = None
+    number: str | None = None
+    """The USB serial number that its port had before it was flashed."""
 
     def release(self) -> None:
         """Let held firmware begin; nothing to do for a board on the desk.
@@ -122,6 +125,7 @@ def _upload(
         log=log,
         timeout=600,
         targets=["upload"],
+        settings=_settings(project, board),
         upload_port=port if board.upload is None or board.upload.wants_port else None,
         env={
             "CHIPCAST_OWNER_PID": owner,
@@ -132,11 +136,56 @@ def _upload(
     if done.exit_code != 0:
         raise _failure(done, board, log)
     if port is not None:
-        return FlashedBoard(port)
+        return FlashedBoard(port, number=number)
     started = running(project)
     if started is None:
         raise FlashError("The simulator ended right after it had started.", f"See the log: {log}.")
     return started
+
+
+def flashed_by(board: Board, protocol: str | None) -> Board:
+    """`board` with `protocol` as the one that flashes it; None: as it is.
+
+    Raises:
+        ConfigError: it is none of the board's.
+    """
+    if protocol is None:
+        return board
+    if board.upload is None:
+        raise ConfigError(
+            f"The board {board.id} has no upload protocol to choose.", "Leave --upload-protocol out."
+        )
+    if protocol not in board.upload.protocols:
+        raise ConfigError(
+            f"The board {board.id} is not flashed by {protocol!r}.",
+            f"Its protocols are: {', '.join(board.upload.protocols)}.",
+        )
+    return board.model_copy(update={"upload": board.upload.by(protocol)})
+
+
+def _settings(project: Path, board: Board) -> Path | None:
+    """Settings for PlatformIO where another protocol is wanted than the project was rendered with; its own
+    file stays as it was rendered.
+
+    Raises:
+        FlashError: the project's settings name no protocol.
+    """
+    if board.upload is None:
+        return None
+    try:
+        text = (project / "platformio.ini").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise FlashError(f"{project / 'platformio.ini'} cannot be read.", "Render it again.") from exc
+    found = _PROTOCOL_LINE.search(text)
+    if found is None:
+        raise FlashError(f"{project / 'platformio.ini'} names no upload_protocol.", "Render it again.")
+    if found.group(1) == board.upload.protocol:
+        return None
+    changed = text[: found.start(1)] + board.upload.protocol + text[found.end(1) :]
+    target = project / ".pio" / "upload.ini"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(changed, encoding="utf-8")
+    return target
 
 
 def uses_own_probe(board: Board) -> bool:

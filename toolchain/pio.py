@@ -51,10 +51,13 @@ def run_platformio(
     log: Path,
     timeout: float,
     targets: Sequence[str] = (),
+    settings: Path | None = None,
     upload_port: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> process.Completed:
     """`pio run` in `project`, isolated from the user's own PlatformIO; the outcome, good or bad.
+
+    `settings`: a file in the place of the project's platformio.ini.
 
     Raises:
         MissingPackageError: PlatformIO is not installed.
@@ -65,6 +68,8 @@ def run_platformio(
             "PlatformIO is not installed.", f"Install it with `{sys.executable} -m pip install platformio`."
         )
     command = [sys.executable, "-m", "platformio", "run", "-d", str(project), "-e", board.id]
+    if settings is not None:
+        command += ["-c", str(settings)]
     for target in targets:
         command += ["-t", target]
     if upload_port:

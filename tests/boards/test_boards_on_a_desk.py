@@ -152,10 +152,12 @@ class Upload:
         log: Path,
         timeout: float,
         targets: Sequence[str],
+        settings: Path | None,
         upload_port: str | None,
         env: Mapping[str, str],
     ) -> Completed:
         assert targets == ["upload"]
+        assert settings is None
         self.port, self.env = upload_port, env
         return self.outcome
 
@@ -164,6 +166,8 @@ def uploaded(
     board: Board, outcome: Completed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, fails: str = ""
 ) -> Upload:
     fake = Upload(outcome)
+    assert board.upload is not None
+    (tmp_path / "platformio.ini").write_text(f"upload_protocol = {board.upload.protocol}\n")
     monkeypatch.setattr("toolchain.flash.run_platformio", fake)
     expected = pytest.raises(FlashError, match=fails) if fails else contextlib.nullcontext()
     with expected:

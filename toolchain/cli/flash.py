@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import print_json, print_result
-from toolchain.cli.line_options import Baud, Dtr, Port, Ready, Reconnect, Rts
+from toolchain.cli.line_options import Baud, Dtr, Port, Ready, Reconnect, Rts, UploadProtocol
 from toolchain.cli.options import Json, overrides_of
 
 HELP = """Flash a built project and check over the serial line that this very build answers.
@@ -21,7 +21,7 @@ A simulated board is left running for `chipcast measure`, at most an hour.
 
   chipcast flash out/digits-nucleo --port /dev/ttyACM0
 
-  chipcast flash out/digits-nucleo --port usb:066BFF323532 --reconnect 60
+  chipcast flash out/digits-nucleo --port usb:066BFF323532 --upload-protocol jlink
 """
 
 
@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
 def flash(
     project: Annotated[Path, typer.Argument(help="project or output folder")],
     port: Port = None,
+    upload_protocol: UploadProtocol = None,
     baud: Baud = None,
     dtr: Dtr = None,
     rts: Rts = None,
@@ -53,8 +54,17 @@ def flash(
         else:
             print_result("stopped" if ended else "nothing was running")
         return
-    told = overrides_of(port=port, baud=baud, dtr=dtr, rts=rts, ready=ready, reconnect=reconnect)
-    board, identity = flash_project(project, line_of(measure_config_from(told)))
+    told = overrides_of(
+        port=port,
+        upload_protocol=upload_protocol,
+        baud=baud,
+        dtr=dtr,
+        rts=rts,
+        ready=ready,
+        reconnect=reconnect,
+    )
+    config = measure_config_from(told)
+    board, identity = flash_project(project, line_of(config), upload_protocol=config.upload_protocol)
     if json:
         print_json({"board": identity.board, "build_id": identity.build_id, "port": board.url})
     else:

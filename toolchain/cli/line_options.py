@@ -44,9 +44,18 @@ Reconnect = Annotated[
     typer.Option(help=r"seconds to wait for a port that vanished \[30]", rich_help_panel=_PANEL),
 ]
 
+UploadProtocol = Annotated[
+    str | None,
+    typer.Option(
+        help=r"how the board is flashed, one of its protocols (`chipcast boards BOARD`) \[its first]",
+        rich_help_panel=_PANEL,
+    ),
+]
+
 # Parameter → (key of deploy.toml, dotted; the option).
 LINE: Mapping[str, tuple[str, Any]] = {
     "port": ("port", Port),
+    "upload_protocol": ("upload_protocol", UploadProtocol),
     "baud": ("serial.baud", Baud),
     "dtr": ("serial.dtr", Dtr),
     "rts": ("serial.rts", Rts),

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from toolchain.config import DeployConfig, MeasureConfig
 from toolchain.flash import FlashedBoard
 from toolchain.measure import Device
-from toolchain.measure.ports import LineOptions, path_of, stable_name, usb_number
+from toolchain.measure.link import REOPEN_PAUSE_SECONDS
+from toolchain.measure.ports import (
+    USB_PREFIX,
+    LineOptions,
+    path_of,
+    present_ports,
+    stable_name,
+    usb_number,
+)
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.settings import SerialSettings
 
 # The port on which the board answers, whichever that is.
 AUTO = "auto"
+# A port under the old path, but without the number, may be about to go.
+_GRACE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,9 @@ def opened_device(
     else:
         options, seconds = _options(line, board), line.serial.ready_seconds
         options = replace(options, appear_seconds=options.reconnect_seconds if just_flashed else 0.0)
+    url = _reappeared(running, board, line) if just_flashed else running.url
     with Device.open(
-        running.url,
+        url,
         line.serial.baud or board.serial.baud,
         answer_seconds=line.answer_seconds,
         options=options,
@@ -90,6 +102,22 @@ def opened_device(
         running.release()
         device.wait_until_ready(seconds)
         yield device
+
+
+def _reappeared(running: FlashedBoard, board: Board, line: BoardLine) -> str:
+    """The port of a board that was just flashed: one whose own USB makes it goes, and may come back under
+    another path, but with its number.  The path as it was named, where that comes back without it."""
+    if board.serial.line != "native" or running.number is None or running.url.startswith(USB_PREFIX):
+        return running.url
+    begun = time.monotonic()
+    while (waited := time.monotonic() - begun) < line.serial.reconnect_seconds:
+        paths = present_ports()
+        if any(usb_number(path) == running.number for path in paths):
+            return f"{USB_PREFIX}{running.number}"
+        if waited > _GRACE_SECONDS and running.url in paths:
+            return running.url
+        time.sleep(REOPEN_PAUSE_SECONDS)
+    return running.url
 
 
 def _options(line: BoardLine, board: Board) -> LineOptions:

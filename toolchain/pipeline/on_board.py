@@ -17,7 +17,7 @@ from toolchain.compile.passes.order import EVERY_CHANNEL, PASSES
 from toolchain.config import DeployConfig
 from toolchain.convert.c_array import model_data
 from toolchain.convert.read_tflite import read_graph
-from toolchain.flash import flashed
+from toolchain.flash import flashed, flashed_by
 from toolchain.load.board import load_board
 from toolchain.load.held_out import HeldOut, held_out_inputs
 from toolchain.measure.run_data_set import run_data_set
@@ -68,6 +68,7 @@ class Measured:
 def board_of(config: DeployConfig) -> Board:
     """The board that `config` names, at the rate that `config` asks for."""
     board = load_board(config.board, [config.boards_folder] if config.boards_folder else [])
+    board = flashed_by(board, config.upload_protocol)
     if config.serial.baud is None:
         return board
     # The firmware is made for the rate that its line is opened at.

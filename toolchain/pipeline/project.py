@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from toolchain.build import build_firmware, read_firmware, require_tools
-from toolchain.flash import FlashedBoard, flash_detached, stop
+from toolchain.flash import FlashedBoard, flash_detached, flashed_by, stop
 from toolchain.load.project import ProjectFolder, open_project
 from toolchain.pipeline.board_line import BoardLine, found_line, opened_device
 from toolchain.vocabulary.firmware import Firmware
@@ -25,26 +25,31 @@ def build_project(path: Path) -> Firmware:
     return build_firmware(project.folder, project.manifest.board, log=_log(project))
 
 
-def flash_project(path: Path, line: BoardLine | None = None) -> tuple[FlashedBoard, Identity]:
+def flash_project(
+    path: Path, line: BoardLine | None = None, *, upload_protocol: str | None = None
+) -> tuple[FlashedBoard, Identity]:
     """Flash the built firmware and check over the line that it is the one that answers.
 
-    A simulated board keeps running, for a bounded time, for a `measure` that comes later.
+    With `upload_protocol`, by that one; a protocol whose boot loader wants the firmware elsewhere in flash
+    has it built anew.  A simulated board keeps running, for a bounded time, for a `measure` that comes later.
 
     Raises:
+        ConfigError: the protocol is none of the board's.
         StaleFirmwareError: another build answers.
         FlashError, DeviceError: as their names say.
     """
     project = open_project(path)
-    board = project.manifest.board
+    board = flashed_by(project.manifest.board, upload_protocol)
     require_tools(board)
-    firmware = read_firmware(project.folder, board)
+    read_firmware(project.folder, board)
     line = found_line(line or BoardLine(), board)
     flashed_board = flash_detached(
         project.folder, board, log=_log(project), port=line.upload_port, number=line.usb_number
     )
     flashed_board = flashed_board.at(line.port)
     with opened_device(flashed_board, board, line, just_flashed=True) as device:
-        identity = device.require_build(firmware.build_id)
+        # Read now: flashing builds first what has changed.
+        identity = device.require_build(read_firmware(project.folder, board).build_id)
     return flashed_board, identity
 
 
