@@ -1,6 +1,6 @@
 """`make bench`: what the MLPerf Tiny models and the digits example cost on the simulated Cortex-M4.
 
-python -m tests.bench [--json] [--optimise-for speed|ram|size] [MODEL …]
+python -m tests.bench [--core m4|m3|m0|rv32] [--json] [--optimise-for speed|ram|size] [MODEL …]
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import dataclasses
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.cortex_m4_timing import MODEL
 from tests.bench.cost import BOARD, ModelCost, cost_of
 from tests.bench.figures import Book, read_figures
+from tests.bench.other_cores import CORES, core_table, cost_on, read_core_book
 from tests.bench.tables import layer_table, overview
 from toolchain.compile.compile_graph import OPTIMISATION_GOALS, compile_graph
 from toolchain.compile.passes.order import EVERY_CHANNEL, PASSES
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join([*book.models, DIGITS]))
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument("--optimise-for", choices=OPTIMISATION_GOALS, default="speed")
+    parser.add_argument("--core", choices=("m4", *CORES), default="m4", help="one without DSP: counts alone")
     options = parser.parse_args()
     unknown = set(options.models) - {*book.models, DIGITS}
     if unknown:
@@ -44,6 +46,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="chipcast-bench-") as folder:
         models = dict(_models(book, options.models or [*book.models, DIGITS]))
         goal = options.optimise_for
+        if options.core != "m4":
+            return _on_core(options.core, models, Path(folder), goal)
         costs = [
             cost_of(model, name, Path(folder) / name, optimise_for=goal) for name, model in models.items()
         ]
@@ -63,6 +67,13 @@ def main() -> int:
     form = _json if options.json else _text
     write(form(costs, smaller, larger, book))
     return 1 if any(cost.different_bytes for cost in (*costs, *smaller, *larger)) else 0
+
+
+def _on_core(core: str, models: Mapping[str, bytes], folder: Path, goal: str) -> int:
+    """What the models cost on a core without DSP instructions; 1 when an output byte is not the oracle's."""
+    costs = [cost_on(core, model, name, folder / name, optimise_for=goal) for name, model in models.items()]
+    sys.stdout.write(core_table(costs, read_core_book()))
+    return 1 if any(cost.different_bytes for cost in costs) else 0
 
 
 def _loses_channels(model: bytes, name: str) -> bool:

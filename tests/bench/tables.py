@@ -47,7 +47,7 @@ def overview(costs: Sequence[ModelCost], book: Book) -> str:
         row("output bytes different", (_number(cost.different_bytes) for cost in costs)),
     ]
     sources = "\n".join(f"{name}: {text}." for name, text in book.sources.items())
-    return f"{_columns(rows)}\n\ncycles: {MODEL}\n{sources}\n"
+    return f"{columns(rows)}\n\ncycles: {MODEL}\n{sources}\n"
 
 
 def _for_speed(costs: Sequence[ModelCost]) -> list[tuple[str, ...]]:
@@ -74,7 +74,7 @@ def layer_table(cost: ModelCost) -> str:
         )
         for layer in cost.layers
     ]
-    return f"{cost.name}, optimise_for = {cost.optimise_for}\n{_columns(rows, left=(1, 7, 8))}\n"
+    return f"{cost.name}, optimise_for = {cost.optimise_for}\n{columns(rows, left=(1, 7, 8))}\n"
 
 
 def _reached(cost: ModelCost, figures: Figures | None) -> str:
@@ -92,7 +92,8 @@ def _ratio(value: int, of: int) -> str:
     return f"{value / of:.2f}" if of else "-"
 
 
-def _columns(rows: Sequence[Sequence[str]], left: tuple[int, ...] = (0,)) -> str:
+def columns(rows: Sequence[Sequence[str]], left: tuple[int, ...] = (0,)) -> str:
+    """Cells below each other; the columns `left` begin at the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(

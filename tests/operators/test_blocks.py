@@ -7,6 +7,8 @@ simulated cores, where they have assembly of their own.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,19 @@ from tests.host_runner import (
     run_programs,
 )
 from tests.operators.harness import rows
-from tests.operators.usual_layers import conv_2d, depthwise, fully_connected
+from tests.operators.usual_layers import added, conv_2d, depthwise, fully_connected
 from tests.simulated_cores import CORES
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import PORTABLE
 
 # The makers of layers, and how many of each.
-MAKERS = {conv_2d: 24, fully_connected: 12, depthwise: 30}
+MAKERS: dict[Callable[[int], bytes], int] = {
+    conv_2d: 24,
+    fully_connected: 16,
+    depthwise: 30,
+    partial(added, "ADD"): 6,
+    partial(added, "SUB"): 6,
+}
 
 
 def check(board: Board, first: int, folder: Path, target: Target | None = None) -> Counter[str]:

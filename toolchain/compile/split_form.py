@@ -43,7 +43,7 @@ _NUDGES = (0, *(sign * step for step in (*range(1, 16), *range(16, 512, 16)) for
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """output = clamped(((t * multiplier >> 16) + offset) >> shift), t the sum of products.
+    """output = USAT8(((t * multiplier >> 16) + offset) >> shift) - 128, t the sum of products.
 
     The arrays have an entry a channel; `multiplier` is 0 where a channel does not depend on the input.
     """
@@ -51,8 +51,6 @@ class Split:
     offset: Integers
     multiplier: Integers
     shift: Integers
-    minimum: int
-    maximum: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,17 +68,19 @@ def split_form(
     sums: Sums, multipliers: Sequence[Multiplier], zero_point: int, minimum: int, maximum: int
 ) -> Split | str:
     """`Split`, or why not."""
+    if (minimum, maximum) != (-128, 127):
+        return f"outputs are clamped to {minimum}…{maximum}"
     value, right = scale_arrays(multipliers, len(sums.bias))
     if (right < 0).any():
         return "a scale is 1 or more"
     lowest, highest = (
-        (zero_point + steps_above_zero_point(end + sums.bias, value, right)).clip(minimum, maximum)
+        (128 + zero_point + steps_above_zero_point(end + sums.bias, value, right)).clip(0, 255)
         for end in (sums.low, sums.high)
     )
     live = lowest != highest
-    outputs = np.arange(minimum + 1, maximum + 1, dtype=np.int64)
+    outputs = np.arange(1, 256, dtype=np.int64)
     low, high, bias, value, right = (x[live] for x in (sums.low, sums.high, sums.bias, value, right))
-    begins = thresholds(Sums(low, high, bias), value, right, outputs - zero_point)
+    begins = thresholds(Sums(low, high, bias), value, right, outputs - 128 - zero_point)
     solved = np.zeros(len(low), np.bool_)
     offset, multiplier, shift = np.zeros_like(low), np.zeros_like(low), np.zeros_like(low)
     for lost in range(_MOST_LOST + 1):
@@ -99,7 +99,7 @@ def split_form(
     # A product of 0 makes the other channels what they are.
     all_offsets, all_multipliers, all_shifts = lowest, np.zeros_like(lowest), np.zeros_like(lowest)
     all_offsets[live], all_multipliers[live], all_shifts[live] = offset, multiplier, shift
-    return Split(all_offsets, all_multipliers, all_shifts, minimum, maximum)
+    return Split(all_offsets, all_multipliers, all_shifts)
 
 
 def _solve(channels: _Channels, outputs: Integers) -> tuple[Flags, Integers, Integers]:

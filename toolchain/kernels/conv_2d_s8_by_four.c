@@ -3,10 +3,10 @@
 #include "patch_s8.h"
 #include "short_stage.h"
 
-/* The sums of four channels for one pixel. */
-static inline void add_products(const uint8_t *x, const uint8_t *w, int32_t taps, int32_t *sums)
+/* The sums of four channels for one pixel, from `start` on. */
+static inline void add_products(const uint8_t *x, const uint8_t *w, int32_t taps, int32_t start, int32_t *sums)
 {
-    int32_t a0 = 0, a1 = 0, a2 = 0, a3 = 0;
+    int32_t a0 = start, a1 = start, a2 = start, a3 = start;
 #if defined(__thumb__) && !defined(__thumb2__) && defined(__OPTIMIZE__)
     /* All eight low registers, which gcc would spill. */
     const uint8_t *const eights = x + (taps & ~7), *const end = x + taps;
@@ -66,10 +66,12 @@ static void convolve(const struct chipcast_conv_2d_s8_by_four_params *p, const s
     int32_t to = 0;
     for (int32_t c = 0; to < p->output_channels; c += 4) {
         int32_t sums[4];
-        add_products(x, w, taps, sums);
+        add_products(x, w, taps, -128 * total, sums);
         w += 4 * taps;
-        for (int32_t i = 0; i < 4; ++i) {
-            output[to + i] = chipcast_short_output(stage, c + i, sums[i] - 128 * total);
+        if (stage->kind == CHIPCAST_SPLIT) {
+            chipcast_put_split(sums, sums + 4, stage->table + 2 * c, stage->shift + c, 1, output + to, 1);
+        } else {
+            chipcast_put_outputs(stage, c, 1, sums, sums + 4, output + to, 1);
         }
         to += to == 0 && (p->output_channels & 3) != 0 ? p->output_channels & 3 : 4;
     }

@@ -87,10 +87,8 @@ static void convolve_two(const struct chipcast_conv_2d_s8_by_two_params *p, cons
         if (stage->kind == CHIPCAST_SATURATED) {
             put_saturated(sums, stage->table + 2 * c, output + to, output + to + second);
         } else {
-            for (int32_t i = 0; i < 4; ++i) {
-                output[to + i] = chipcast_short_output(stage, c + i, sums[i]);
-                output[to + i + second] = chipcast_short_output(stage, c + i, sums[4 + i]);
-            }
+            chipcast_put_outputs(stage, c, 1, sums, sums + 4, output + to, 1);
+            chipcast_put_outputs(stage, c, 1, sums + 4, sums + 8, output + to + second, 1);
         }
         to += to == 0 && (p->output_channels & 3) != 0 ? p->output_channels & 3 : 4;
     }

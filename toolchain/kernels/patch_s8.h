@@ -35,7 +35,7 @@ static inline uint32_t chipcast_aligned_word(const void *from)
     return word;
 }
 
-static inline int32_t chipcast_copy_values(int8_t *to, const int8_t *from, int32_t count, uint32_t flip)
+static __attribute__((noinline, unused)) int32_t chipcast_copy_values(int8_t *to, const int8_t *from, int32_t count, uint32_t flip)
 {
     const uint32_t flips = flip * 0x01010101u, halves = 0x00FF00FFu;
     int32_t sum = 0;
@@ -96,7 +96,7 @@ static inline int32_t chipcast_copy_filter_row(const struct chipcast_windows *w,
 }
 
 /* The next pixel's window, and on to the one after it; returns the sum of what is stored, for `flip` 0x80. */
-static inline int32_t chipcast_next_patch(struct chipcast_windows *w, int8_t *to, uint32_t flip)
+static __attribute__((noinline, unused)) int32_t chipcast_next_patch(struct chipcast_windows *w, int8_t *to, uint32_t flip)
 {
     int32_t sum = 0, y = w->y;
     for (int32_t row = 0; row < w->filter_height; ++row, y += w->dilation_height) {

@@ -61,7 +61,9 @@ class _Layer:
         channels, taps = (int(size) for size in self.rows.shape)
         a_tap = _FOUR_CYCLES if self.unsigned else _TWO_CYCLES
         blocks = -(-channels // BLOCK_CHANNELS)
-        return self.pixels * (taps * (blocks * a_tap + _PATCH_CYCLES) + channels * _OUTPUT_CYCLES)
+        # A last pixel alone is computed as two.
+        pixels = self.pixels if self.unsigned else self.pixels + self.pixels % 2
+        return pixels * (taps * (blocks * a_tap + _PATCH_CYCLES) + channels * _OUTPUT_CYCLES)
 
 
 def propose_for_conv_2d(layer: LayerView, target: Target) -> Candidate | str:

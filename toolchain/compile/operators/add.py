@@ -11,6 +11,7 @@ from toolchain.compile.broadcast import (
 )
 from toolchain.compile.common_scale import common_scale_parameters, too_fine_output
 from toolchain.compile.forms.add_by_lanes import ADD_BY_LANES
+from toolchain.compile.forms.add_products import ADD_PRODUCTS
 from toolchain.compile.layer_view import LayerView
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -59,5 +60,5 @@ ADD = OperatorSupport(
         multiplier_range,
     ),
     lower,
-    forms=(ADD_BY_LANES,),
+    forms=(ADD_BY_LANES, ADD_PRODUCTS),
 )

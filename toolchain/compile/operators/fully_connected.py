@@ -11,6 +11,7 @@ from toolchain.compile.accumulators import (
 from toolchain.compile.activation_types import kernel_for, place_of
 from toolchain.compile.forms.conv_2d_blocks import FULLY_CONNECTED_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import FULLY_CONNECTED_ROWS_BYTE_PAIRS
+from toolchain.compile.forms.fully_connected_by_eight import FULLY_CONNECTED_BY_EIGHT
 from toolchain.compile.forms.fully_connected_byte_pairs import (
     FULLY_CONNECTED_BYTE_PAIRS,
     FULLY_CONNECTED_WIDENED_BYTE_PAIRS,
@@ -107,6 +108,7 @@ FULLY_CONNECTED = OperatorSupport(
         FULLY_CONNECTED_WIDENED_BYTE_PAIRS,
         FULLY_CONNECTED_BYTE_PAIRS,
         FULLY_CONNECTED_ROWS_BYTE_PAIRS,
+        FULLY_CONNECTED_BY_EIGHT,
         FULLY_CONNECTED_BLOCKS,
     ),
 )

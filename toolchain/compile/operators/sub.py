@@ -9,6 +9,7 @@ from toolchain.compile.common_scale import (
     too_fine_output,
 )
 from toolchain.compile.forms.add_by_lanes import SUB_BY_LANES
+from toolchain.compile.forms.add_products import SUB_PRODUCTS
 from toolchain.compile.layer_view import LayerView, quantisation
 from toolchain.compile.lowering import ConstantPool, Lowering, OperatorSupport
 from toolchain.compile.requantise import activation_range, clamp, multiply, wrap_int32
@@ -49,5 +50,5 @@ SUB = OperatorSupport(
         multiplier_range,
     ),
     lower,
-    forms=(SUB_BY_LANES,),
+    forms=(SUB_BY_LANES, SUB_PRODUCTS),
 )
