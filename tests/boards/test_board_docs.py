@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.corridor.test_boards import BUILT, RUN
+from tests.corridor.test_tflm import RUN as INTERPRETED
 from toolchain.load.board import list_boards
 from toolchain.load.board_docs import boards_page
 
@@ -21,5 +22,6 @@ def test_a_board_is_verified_as_the_tests_have_it() -> None:
     assert [board.id for board in boards if board.verified.get("aot") == "simulated"] == RUN
     assert [board.id for board in boards if board.verified.get("aot") == "compiled"] == BUILT
     assert {board.id for board in boards if board.is_simulated} <= set(RUN)
+    assert [board.id for board in boards if board.verified.get("tflm", "not yet") != "not yet"] == INTERPRETED
     for board in boards:
         assert f"| `{board.id}` |" in boards_page(boards)

@@ -24,8 +24,9 @@ A board is one file of `boards/`, or of a folder `boards/` beside your deploy.to
 *Verified* is what chipcast's own tests do with the board: **simulated**: a model is compiled, the firmware
 built, flashed and run here, its output bytes compared with the reference; **compiled**: the firmware is
 built and linked, where PlatformIO's packages for it are installed, and was so; **not yet**: the file is
-valid, and no more is known. A simulated board is held to its real part's
-memory by the linker script.
+valid, and no more is known. A simulated board is held to its real part's memory by the linker script. For
+the engine tflm that is so where `CHIPCAST_TFLM_LIBRARY` names a library ([tflm.md](tflm.md)); elsewhere its
+tests are skipped, and say so.
 
 *Timing* is what a figure from the board is worth: **measured**: time by its own timer; **counted**:
 instructions executed in a simulator, neither cycles nor time; **estimated**: cycles of a simulator's model

@@ -83,7 +83,7 @@ def _divergence(
     }
     with tempfile.TemporaryDirectory(prefix="chipcast-bisect-") as folder:
         copy = Path(folder) / project.folder.name
-        _copy_with_dumps(project.folder, copy)
+        copy_with_dumps(project.folder, copy)
         firmware = build_firmware(copy, board, log=log)
         with (
             flashed(copy, board, log=log, port=line.upload_port, number=line.usb_number) as running,
@@ -115,7 +115,7 @@ def _oracle_tensors(
     return found
 
 
-def _copy_with_dumps(project: Path, copy: Path) -> None:
+def copy_with_dumps(project: Path, copy: Path) -> None:
     """The project with one more build flag, whatever else was changed in it."""
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     settings = copy / "platformio.ini"
