@@ -2,6 +2,7 @@
 # make test   set everything up, then every check and every test
 # make bench  set everything up, then instructions, estimated cycles and memory of every benchmark model;
 #             `make bench ARGS=--json` for a program to read, ARGS="kws ad" for some of them
+# make bench-sparsity  what zeros in the weights buy, written to docs/sparsity.md (some minutes)
 # make docs   write docs/operators.md and docs/boards.md again
 # make recipes  run the recipes on the examples, and write the tables of docs/recipes.md again (an hour; it may be
 #             interrupted and goes on); `make recipes ARGS="gestures --only 'low rank'"` for some of them
@@ -16,7 +17,7 @@ NODE := $(or $(CHIPCAST_NODE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/chipcas
 PICO := $(NODE)/node_modules/rp2040js/package.json
 DIGITS := examples/digits/digits.keras
 
-.PHONY: demo test bench docs lint format setup packages clean recipes
+.PHONY: demo test bench bench-sparsity docs lint format setup packages clean recipes
 
 demo: setup $(DIGITS)
 	$(BIN)/chipcast deploy examples/digits/deploy.toml
@@ -29,6 +30,9 @@ test: lint
 
 bench: setup $(DIGITS)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-sparsity: setup
+	$(BIN)/python -m tests.bench.sparsity docs/sparsity.md
 
 docs: setup
 	$(BIN)/python -m toolchain.compile.operator_docs docs/operators.md

@@ -101,7 +101,7 @@ class DeployConfig(Settings):
     engine: EngineSettings = EngineSettings()
     optimise_for: OptimiseFor = DEFAULT_OPTIMISE_FOR
     remove_channels: bool = Field(
-        default=True, description="leave channels out that are constant or that no weight reads"
+        default=True, description="leave out channels that are constant or unread, and zeros where it pays"
     )
     flash_for_speed: FlashForSpeed = Field(
         default=0, description="bytes layers may take beyond their weights to be faster; auto: what is left"

@@ -14,7 +14,8 @@ import pytest
 
 from tests.flatbuffer_builder import ModelBuilder
 from tests.host_runner import HOST_AS_DSP, compile_model
-from tests.operators.usual_layers import added, conv_2d, depthwise, fully_connected
+from tests.operators.usual_layers import added, conv_2d, depthwise, fully_connected, square
+from tests.pruned_model import in_blocks, pruned, unstructured
 from tests.random_networks import STEPS, single_operator_network
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.render.model_source import render_model
@@ -53,6 +54,8 @@ def test_generated_c_is_the_golden(name: str) -> None:
         ("conv_2d_any_sign", conv_2d, 4),
         ("fully_connected", fully_connected, 1),
         ("fully_connected_widened", fully_connected, 3),
+        ("conv_2d_sparse_blocks", lambda seed: pruned(square(32, seed=seed), in_blocks(0.8)), 1),
+        ("conv_2d_sparse", lambda seed: pruned(square(32, seed=seed), unstructured(0.93)), 1),
         ("depthwise_3x3", depthwise, 31),
         ("depthwise_3x3_stride_2", depthwise, 43),
         ("depthwise_any_filter", depthwise, 0),

@@ -235,7 +235,7 @@ def test_a_constant_that_is_padded_with_something_else_stays() -> None:
         left.append(compile_model(net.file()).kept)
     assert left[0] == ()
     [kept] = left[1]
-    assert (kept.of, kept.channels) == (4, (0, 2, 3))
+    assert (kept.of, kept.channels, kept.constant) == (4, (0, 2, 3), (1,))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the MLPerf Tiny models are not at {SHARED}")

@@ -120,6 +120,27 @@ def fully_connected(seed: int) -> bytes:
     return network.builder.build(network.inputs, [output])
 
 
+def square(channels: int, pixels: tuple[int, int] = (25, 5), seed: int = 1) -> bytes:
+    """A convolution of one tap from as many channels to as many, as in keyword spotting."""
+    network = RandomNetwork(seed)
+    shape = (1, *pixels, channels)
+    network.last = network.activation_tensor(shape)
+    network.inputs.append(network.last)
+    inputs, output, activation = weighted(network, (channels, 1, 1, channels), shape)
+    network.builder.operator(
+        "CONV_2D",
+        inputs,
+        [output],
+        Padding=tflite.Padding.SAME,
+        StrideH=1,
+        StrideW=1,
+        DilationHFactor=1,
+        DilationWFactor=1,
+        FusedActivationFunction=activation,
+    )
+    return network.builder.build(network.inputs, [output])
+
+
 def depthwise(seed: int) -> bytes:
     """3x3 at stride 1 or 2, any size and padding; some of other shapes."""
     network = RandomNetwork(seed)

@@ -75,7 +75,7 @@ RemoveChannels = Annotated[
     bool | None,
     typer.Option(
         "--remove-channels/--keep-channels",
-        help="leave out what is constant or no weight reads, or compute every weight \\[remove]",
+        help="leave out what is constant, unread or zero, or compute every weight \\[remove]",
     ),
 ]
 FlashForSpeed = Annotated[

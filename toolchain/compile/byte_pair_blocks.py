@@ -23,6 +23,7 @@ PIXELS_SHIFT = 10
 # Channels in the order in which the kernel adds their biases, and takes their multipliers.
 _FIRST_BIASES, _BIASES, _MULTIPLIERS = (1, 3), (0, 2), (0, 2, 1, 3)
 _ANY_SIGN_CYCLES, _BLOCK_CYCLES, _GROUP_CYCLES, _TURN_CYCLES, _PAIR_CYCLES = 37, 64, 32, 6, 50
+_BLOCK_INSTRUCTIONS, _GROUP_INSTRUCTIONS = 60, 24.5
 
 
 def blocks_form(
@@ -83,4 +84,10 @@ def block_cycles(pixels: int, pairs: BytePairs) -> float:
     """Estimated cycles of the products and outputs: counted in the loops of `byte_pairs_pixels_dsp.h`."""
     a_block = _BLOCK_CYCLES + pairs.groups * _GROUP_CYCLES + (pairs.groups - 1) // 8 * _TURN_CYCLES
     a_block += _ANY_SIGN_CYCLES if isinstance(pairs.stage, AnySign) else 0
+    return -(-pixels // 2) * (pairs.blocks * a_block + _PAIR_CYCLES)
+
+
+def block_instructions(pixels: int, pairs: BytePairs) -> float:
+    """The same in instructions."""
+    a_block = _BLOCK_INSTRUCTIONS + pairs.groups * _GROUP_INSTRUCTIONS
     return -(-pixels // 2) * (pairs.blocks * a_block + _PAIR_CYCLES)

@@ -142,29 +142,40 @@ def pair_constants(
     layer: LayerView, pool: ConstantPool, pairs: BytePairs, channels: Sequence[int] | None = None
 ) -> dict[str, ParameterValue]:
     """The fields `weights` to `maximum` of a kernel's parameters; `channels` in the order of the blocks."""
-    number, name, stage = layer.operator.index, layer.name, pairs.stage
     order = range(len(pairs.rows)) if channels is None else channels
-    words = interleaved(pairs.rows[order])
+    weights = pool.add(
+        f"{layer.operator.index}_weights",
+        "int32_t",
+        interleaved(pairs.rows[order]),
+        role="weights",
+        comment=f"{layer.name}, byte pairs",
+    )
+    stage = stage_constants(layer, pool, pairs.stage, order)
+    bias, table = stage.pop("bias"), stage.pop("table")
+    return {"weights": weights, "bias": bias, "table": table, "groups": pairs.groups, **stage}
+
+
+def stage_constants(
+    layer: LayerView, pool: ConstantPool, stage: Stage, channels: Sequence[int]
+) -> dict[str, ParameterValue]:
+    """The fields `bias`, `table` and `any_sign` to `maximum` of a kernel's parameters."""
+    assert not isinstance(stage, Saturated)
+    number, name, order = layer.operator.index, layer.name, list(channels)
     bias = padded(stage.bias[order], BLOCK_CHANNELS)
     columns = [stage.multiplier]
     if isinstance(stage, AnySign):
         columns += [unsigned_rounding(stage), stage.shift]
     table = padded(np.stack(columns, axis=1)[order], BLOCK_CHANNELS)
-    assert not isinstance(stage, Saturated)
     form = "rectified" if isinstance(stage, Rectified) else "any sign"
 
-    def constant(
-        what: str, values: Integers | npt.NDArray[np.int32], role: str, comment: str
-    ) -> ParameterValue:
+    def constant(what: str, values: Integers, role: str) -> ParameterValue:
         return pool.add(
-            f"{number}_{what}", "int32_t", values.astype(np.int32), role=role, comment=f"{name}, {comment}"
+            f"{number}_{what}", "int32_t", values.astype(np.int32), role=role, comment=f"{name}, {form}"
         )
 
     return {
-        "weights": constant("weights", words, "weights", "byte pairs"),
-        "bias": constant("bias", bias, "weights", form),
-        "table": constant("stage", table, "table", form),
-        "groups": pairs.groups,
+        "bias": constant("bias", bias, "weights"),
+        "table": constant("stage", table, "table"),
         "any_sign": int(isinstance(stage, AnySign)),
         "shift": stage.shift if isinstance(stage, Rectified) else 0,
         "minimum": -128 if isinstance(stage, Rectified) else stage.minimum,

@@ -17,6 +17,7 @@ from toolchain.compile.operators.table import OPERATORS
 from toolchain.compile.operators.without_reference import WITHOUT_REFERENCE
 from toolchain.compile.passes.drop_unread_operators import drop_unread_operators
 from toolchain.compile.passes.order import PASSES, GraphPass
+from toolchain.compile.passes.remove_channels import remove_channels
 from toolchain.compile.plan_regions import Room
 from toolchain.compile.rules import first_refusal
 from toolchain.compile.state import State, lay_out_state
@@ -56,7 +57,7 @@ def compile_graph(
 
     The program computes, byte for byte, what TensorFlow Lite Micro computes.  Kernels are chosen layer by
     layer, by the board's core and the goal `optimise_for` ("ram", "size" or "speed").  `passes` change the
-    graph first, and no byte of any output.
+    graph first, and no byte of any output; without `remove_channels`, every weight is computed, zeros too.
 
     Raises:
         UnsupportedError: layers that cannot be compiled, all found in one pass, the first few named.
@@ -70,7 +71,8 @@ def compile_graph(
         whole = whole if _kept(graph) else graph
     _refuse_unsupported(graph, board, _unread(given))
     pool = ConstantPool()
-    target = Target(core_features(board), optimise_for, flash_for_speed)
+    every_weight = remove_channels not in passes
+    target = Target(core_features(board), optimise_for, flash_for_speed, every_weight)
     choices = choose_all([(OPERATORS[op.name], LayerView(graph, op)) for op in graph.operators], target, pool)
     lowerings = [choice.lowering for choice in choices]
     state = lay_out_state(graph, pool)

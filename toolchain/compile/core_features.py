@@ -30,11 +30,13 @@ class Target:
     """What kernels are chosen for: the core's features, what the user wants most, and what it may cost.
 
     `flash_for_speed` is how many bytes more than a byte a weight all layers together may take to be faster.
+    `every_weight`: weights that are zero are computed like the others.
     """
 
     features: frozenset[CoreFeature]
     optimise_for: str
     flash_for_speed: int = 0
+    every_weight: bool = False
 
 
 def core_features(board: Board) -> frozenset[CoreFeature]:

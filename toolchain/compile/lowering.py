@@ -122,15 +122,17 @@ Lower = Callable[[LayerView, ConstantPool], Lowering]
 class Candidate:
     """A form that can compute the layer at hand, all it rests on proven.
 
-    `cycles` is an estimate, only to compare forms of one layer; `why` says in a few words what was proven;
-    `lower` makes the calls and constants, and is called for the form that is chosen alone.  `more_flash` is
-    what the form's constants take beyond the other forms', in bytes: see toolchain.compile.flash_for_speed.
+    `cycles` and `instructions` (None: not known) are estimates, only to compare forms of one layer; `why`
+    says in a few words what was proven; `lower` makes the calls and constants, and is called for the form
+    that is chosen alone.  `more_flash` is what the form's constants take beyond the other forms', in bytes
+    (see toolchain.compile.flash_for_speed); it is less than 0 where weights are packed.
     """
 
     cycles: float
     why: str
     lower: Callable[[ConstantPool], Lowering]
     more_flash: int = 0
+    instructions: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,13 @@ class KernelForm:
     """One faster way to compute an operator.  `propose` gives a candidate, or why there is none.
 
     `takes_flash`: its candidates take more flash than the others; it is asked only where some is granted.
+    `kernel` takes `code_bytes` of flash, roughly: told where forms that pack weights are weighed against it.
     """
 
     name: str
     propose: Callable[[LayerView, Target], Candidate | str]
+    kernel: str = ""
+    code_bytes: int = 0
     takes_flash: bool = False
 
 

@@ -95,13 +95,15 @@ def removed_as_text(removed: RemovedChannels | None) -> list[RenderableType]:
     """How much of the model is not computed at all; nothing where every weight is."""
     if removed is None:
         return []
-    gone = sum(tensor.channels - tensor.left for tensor in removed.tensors)
+    constant = sum(len(tensor.constant) for tensor in removed.tensors)
+    unread = sum(len(tensor.unread) for tensor in removed.tensors)
     of = sum(tensor.channels for tensor in removed.tensors)
     return [
         "",
         Text(
-            f"left out, outputs unchanged: {grouped(gone)} of {grouped(of)} channels in "
-            f"{grouped(len(removed.tensors))} tensors (constant, or no weight reads them); "
+            f"left out, outputs unchanged: {grouped(constant + unread)} of {grouped(of)} channels in "
+            f"{grouped(len(removed.tensors))} tensors ({grouped(constant)} constant, {grouped(unread)} that "
+            f"no weight reads; report.json has which); "
             f"MACs {grouped(removed.model_macs)} → {grouped(removed.macs)} (--keep-channels computes all)"
         ),
     ]

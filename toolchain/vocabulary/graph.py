@@ -35,11 +35,15 @@ class Quantisation:
 
 @dataclass(frozen=True, slots=True)
 class KeptChannels:
-    """Those left of the `of` channels (positions along the last axis) that `tensor` has in the model file."""
+    """Those left of the `of` channels (positions along the last axis) that `tensor` has in the model file.
+
+    Of the others, `constant` have one value whatever the input is; no weight that counts reads the rest.
+    """
 
     tensor: int
     of: int
     channels: tuple[int, ...]
+    constant: tuple[int, ...] = ()
 
     def select(self, whole: bytes) -> bytes:
         """What is left of the int8 tensor's bytes as the model file has it."""

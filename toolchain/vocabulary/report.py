@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toolchain.vocabulary.budget import BudgetCheck
 from toolchain.vocabulary.firmware import Firmware
+from toolchain.vocabulary.graph import KeptChannels
 from toolchain.vocabulary.layers import ProgramFacts
 from toolchain.vocabulary.measurement import Accuracy, Identity, Parity, StateReset, Timing
 from toolchain.vocabulary.optimisation import StepRecord
@@ -31,11 +32,16 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class SmallerTensor:
-    """A tensor between layers that lost channels: `left` of `channels` are still computed."""
+    """A tensor between layers that lost channels: `left` of `channels` are still computed.
+
+    The others by their position: `constant` whatever the input is, or `unread` by any weight that counts.
+    """
 
     tensor: int
     channels: int
     left: int
+    constant: tuple[int, ...]
+    unread: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,13 @@ def removed_channels_of(program: ProgramFacts) -> RemovedChannels | None:
     """What was left out of a compiled program; None where it computes every weight."""
     if not program.kept:
         return None
-    tensors = tuple(SmallerTensor(kept.tensor, kept.of, len(kept.channels)) for kept in program.kept)
-    return RemovedChannels(program.model_macs, program.macs, tensors)
+    return RemovedChannels(program.model_macs, program.macs, tuple(map(_smaller, program.kept)))
+
+
+def _smaller(kept: KeptChannels) -> SmallerTensor:
+    known = {*kept.channels, *kept.constant}
+    unread = tuple(i for i in range(kept.of) if i not in known)
+    return SmallerTensor(kept.tensor, kept.of, len(kept.channels), kept.constant, unread)
 
 
 @dataclass(frozen=True, slots=True)

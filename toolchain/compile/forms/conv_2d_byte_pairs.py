@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolchain.compile.byte_pair_blocks import block_constants, block_cycles, blocks_form
+from toolchain.compile.byte_pair_blocks import block_constants, block_cycles, block_instructions, blocks_form
 from toolchain.compile.byte_pairs import BLOCK_CHANNELS, GROUP_TAPS, BytePairs, byte_pairs, overlapping
 from toolchain.compile.core_features import Target
 from toolchain.compile.layer_view import LayerView, quantisation, values
@@ -28,7 +28,7 @@ from toolchain.compile.requantise_forms import Integers
 from toolchain.compile.weights import convolution_multipliers
 from toolchain.compile.windows import Window, convolution_windows
 
-_WIDENING_CYCLES = 9  # of a group of one pixel
+_WIDENING_CYCLES, _WIDENING_INSTRUCTIONS = 9, 5  # of a group of one pixel
 _ONE_TAP = Window(filter=1, stride=1, dilation=1, before=0, output=1)
 
 
@@ -75,7 +75,13 @@ def _candidate(
         return "it has fewer than four outputs"
     pixels = image[0] * windows[0].output * windows[1].output
     cycles = block_cycles(pixels, pairs) + pixels * pairs.groups * _WIDENING_CYCLES
-    return Candidate(cycles, pairs.why, lambda pool: _lower(layer, pairs, image, windows, pool))
+    instructions = block_instructions(pixels, pairs) + pixels * pairs.groups * _WIDENING_INSTRUCTIONS
+    return Candidate(
+        cycles,
+        pairs.why,
+        lambda pool: _lower(layer, pairs, image, windows, pool),
+        instructions=instructions,
+    )
 
 
 def _lower(
@@ -137,5 +143,8 @@ def _patch_bytes(rows: int, row: int) -> int:
     return rows * row + 2 * rows * (row % GROUP_TAPS) + GROUP_TAPS - 1
 
 
-CONV_2D_BYTE_PAIRS = KernelForm("byte pairs", propose_for_conv_2d)
-FULLY_CONNECTED_ROWS_BYTE_PAIRS = KernelForm("byte pairs, rows by two", propose_for_fully_connected)
+_KERNEL, _CODE_BYTES = "conv_2d_s8_dsp", 4000
+CONV_2D_BYTE_PAIRS = KernelForm("byte pairs", propose_for_conv_2d, _KERNEL, _CODE_BYTES)
+FULLY_CONNECTED_ROWS_BYTE_PAIRS = KernelForm(
+    "byte pairs, rows by two", propose_for_fully_connected, _KERNEL, _CODE_BYTES
+)

@@ -28,6 +28,7 @@ _TAPS = 8
 _MOST_SCRATCH = 512
 # Of a group of four taps and four outputs, and of four outputs, counted in the loops.
 _WIDENED_CYCLES, _BYTES_CYCLES, _OUTPUTS_CYCLES, _WIDENING_CYCLES = 20.0, 22.0, 55.0, 7.0
+_WIDENED_INSTRUCTIONS, _BYTES_INSTRUCTIONS, _OUTPUTS_INSTRUCTIONS = 14.0, 17.5, 40.0
 
 
 def propose_widened(layer: LayerView, target: Target) -> Candidate | str:
@@ -43,6 +44,7 @@ def propose_widened(layer: LayerView, target: Target) -> Candidate | str:
         cycles + pairs.groups * _WIDENING_CYCLES,
         pairs.why,
         lambda pool: _lower(layer, pairs, pool, "fully_connected_widened_s8_dsp", scratch),
+        instructions=pairs.blocks * (pairs.groups * _WIDENED_INSTRUCTIONS + _OUTPUTS_INSTRUCTIONS),
     )
 
 
@@ -55,6 +57,7 @@ def propose(layer: LayerView, target: Target) -> Candidate | str:
         pairs.blocks * (pairs.groups * _BYTES_CYCLES + _OUTPUTS_CYCLES),
         pairs.why,
         lambda pool: _lower(layer, pairs, pool, "fully_connected_s8_dsp", 0),
+        instructions=pairs.blocks * (pairs.groups * _BYTES_INSTRUCTIONS + _OUTPUTS_INSTRUCTIONS),
     )
 
 
@@ -79,5 +82,9 @@ def _lower(layer: LayerView, pairs: BytePairs, pool: ConstantPool, kernel: str, 
     return Lowering((call,), outputs * inputs, scratch_bytes=scratch)
 
 
-FULLY_CONNECTED_WIDENED_BYTE_PAIRS = KernelForm("byte pairs, row widened first", propose_widened)
-FULLY_CONNECTED_BYTE_PAIRS = KernelForm("byte pairs, one row", propose)
+FULLY_CONNECTED_WIDENED_BYTE_PAIRS = KernelForm(
+    "byte pairs, row widened first", propose_widened, "fully_connected_widened_s8_dsp", code_bytes=1000
+)
+FULLY_CONNECTED_BYTE_PAIRS = KernelForm(
+    "byte pairs, one row", propose, "fully_connected_s8_dsp", code_bytes=780
+)

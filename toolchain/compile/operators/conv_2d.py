@@ -12,6 +12,8 @@ from toolchain.compile.accumulators import (
 from toolchain.compile.activation_types import activation_type, kernel_for, place_of
 from toolchain.compile.forms.conv_2d_blocks import CONV_2D_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import CONV_2D_BYTE_PAIRS
+from toolchain.compile.forms.conv_2d_sparse import CONV_2D_SPARSE
+from toolchain.compile.forms.conv_2d_sparse_blocks import CONV_2D_SPARSE_BLOCKS
 from toolchain.compile.forms.winograd_3x3 import WINOGRAD_3X3
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
@@ -131,5 +133,5 @@ CONV_2D = OperatorSupport(
         sums_in_range(channel_axis=0),
     ),
     lower,
-    forms=(CONV_2D_BYTE_PAIRS, WINOGRAD_3X3, CONV_2D_BLOCKS),
+    forms=(CONV_2D_BYTE_PAIRS, WINOGRAD_3X3, CONV_2D_BLOCKS, CONV_2D_SPARSE_BLOCKS, CONV_2D_SPARSE),
 )

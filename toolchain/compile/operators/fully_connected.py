@@ -11,11 +11,15 @@ from toolchain.compile.accumulators import (
 from toolchain.compile.activation_types import kernel_for, place_of
 from toolchain.compile.forms.conv_2d_blocks import FULLY_CONNECTED_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import FULLY_CONNECTED_ROWS_BYTE_PAIRS
+from toolchain.compile.forms.conv_2d_sparse import FULLY_CONNECTED_ROWS_SPARSE
+from toolchain.compile.forms.conv_2d_sparse_blocks import FULLY_CONNECTED_ROWS_SPARSE_BLOCKS
 from toolchain.compile.forms.fully_connected_by_eight import FULLY_CONNECTED_BY_EIGHT
 from toolchain.compile.forms.fully_connected_byte_pairs import (
     FULLY_CONNECTED_BYTE_PAIRS,
     FULLY_CONNECTED_WIDENED_BYTE_PAIRS,
 )
+from toolchain.compile.forms.fully_connected_sparse import FULLY_CONNECTED_SPARSE
+from toolchain.compile.forms.fully_connected_sparse_blocks import FULLY_CONNECTED_SPARSE_BLOCKS
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -110,5 +114,9 @@ FULLY_CONNECTED = OperatorSupport(
         FULLY_CONNECTED_ROWS_BYTE_PAIRS,
         FULLY_CONNECTED_BY_EIGHT,
         FULLY_CONNECTED_BLOCKS,
+        FULLY_CONNECTED_SPARSE_BLOCKS,
+        FULLY_CONNECTED_ROWS_SPARSE_BLOCKS,
+        FULLY_CONNECTED_SPARSE,
+        FULLY_CONNECTED_ROWS_SPARSE,
     ),
 )

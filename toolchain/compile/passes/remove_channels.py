@@ -61,7 +61,8 @@ class _Rewriting:
         if flags is None or flags.all():
             return tensor
         channels = tuple(int(i) for i in np.flatnonzero(flags))
-        kept = KeptChannels(tensor.index, len(flags), channels)
+        constant = np.flatnonzero(~flags & self._ranges[tensor.index].constant())
+        kept = KeptChannels(tensor.index, len(flags), channels, tuple(int(i) for i in constant))
         return replace(tensor, shape=(*tensor.shape[:-1], len(channels)), kept=kept)
 
     def _rewritten(self, operator: Operator) -> Operator | None:
