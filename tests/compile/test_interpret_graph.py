@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,14 @@ def test_the_most_that_is_live_at_once() -> None:
     names = ("kws_ref_model_int8", "ic_resnet8_int8", "vww_mobilenet_v1_025_96_int8", "ad_autoencoder_int8")
     found = [interpreted((SHARED / f"{name}.tflite").read_bytes()).arena_lower_bound_bytes for name in names]
     assert found == [16_000, 49_152, 55_296, 768]
+
+
+@pytest.mark.parametrize("name", ["model_model.cc", "model_model.h"])
+def test_the_generated_source_is_the_golden_one(name: str) -> None:
+    """Run with CHIPCAST_WRITE_GOLDEN=1 to write it anew, and read the difference."""
+    golden = Path(__file__).parent / "golden_tflm" / name
+    text = render_model(interpreted(int8_classifier()))[name]
+    if os.environ.get("CHIPCAST_WRITE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == text
