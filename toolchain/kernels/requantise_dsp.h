@@ -25,7 +25,15 @@ static inline int32_t chipcast_any_sign(int32_t t, int32_t multiplier, int32_t r
 /* "Saturated": t = bias + 256 * sum. */
 static inline int8_t chipcast_saturated(int32_t t, int32_t multiplier, int32_t zero)
 {
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+    int32_t output;
+    __asm__("ssat %0, #8, %1, asr %2"
+            : "=r"(output)
+            : "r"(chipcast_smmla(t, multiplier, zero)), "i"(CHIPCAST_SATURATED_SHIFT));
+    return (int8_t)output;
+#else
     return (int8_t)chipcast_ssat8(chipcast_smmla(t, multiplier, zero) >> CHIPCAST_SATURATED_SHIFT);
+#endif
 }
 
 #endif

@@ -14,7 +14,8 @@ from toolchain.compile.forms.conv_2d_blocks import CONV_2D_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import CONV_2D_BYTE_PAIRS
 from toolchain.compile.forms.conv_2d_sparse import CONV_2D_SPARSE
 from toolchain.compile.forms.conv_2d_sparse_blocks import CONV_2D_SPARSE_BLOCKS
-from toolchain.compile.forms.winograd_3x3 import WINOGRAD_3X3
+from toolchain.compile.forms.winograd_2x2 import WINOGRAD_2X2
+from toolchain.compile.forms.winograd_4x4 import WINOGRAD_4X4
 from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     ConstantPool,
@@ -133,5 +134,12 @@ CONV_2D = OperatorSupport(
         sums_in_range(channel_axis=0),
     ),
     lower,
-    forms=(CONV_2D_BYTE_PAIRS, WINOGRAD_3X3, CONV_2D_BLOCKS, CONV_2D_SPARSE_BLOCKS, CONV_2D_SPARSE),
+    forms=(
+        CONV_2D_BYTE_PAIRS,
+        WINOGRAD_2X2,
+        WINOGRAD_4X4,
+        CONV_2D_BLOCKS,
+        CONV_2D_SPARSE_BLOCKS,
+        CONV_2D_SPARSE,
+    ),
 )

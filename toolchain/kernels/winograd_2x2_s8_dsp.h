@@ -14,9 +14,9 @@
  * 16 products take the place of 36. With 2G in the place of G all is whole, and Y is four times the sums:
  * nothing is rounded, and the output stage shifts the four away. Transformed filters (up to 9 * 128) and tiles
  * (up to 4 * 128) fit 16-bit lanes. Sums may wrap on the way: they are right modulo 2^32, and
- * toolchain/compile/forms/winograd_3x3.py proves that Y fits. */
-#ifndef CHIPCAST_WINOGRAD_3X3_S8_DSP_H
-#define CHIPCAST_WINOGRAD_3X3_S8_DSP_H
+ * toolchain/compile/forms/winograd_2x2.py proves that Y fits. */
+#ifndef CHIPCAST_WINOGRAD_2X2_S8_DSP_H
+#define CHIPCAST_WINOGRAD_2X2_S8_DSP_H
 
 #include <stdint.h>
 
@@ -26,7 +26,7 @@
  * The input's zero point is in `bias`, so padding reads as input_zero_point. What turns sums into outputs is one
  * of two ways (requantise_dsp.h): saturated (`any_sign` 0): `table` is the multipliers, `zero` the zero point
  * as the form has it; any sign (1): rows of `table` are multiplier, rounding and shift. */
-struct chipcast_winograd_3x3_s8_dsp_params {
+struct chipcast_winograd_2x2_s8_dsp_params {
     int32_t batches;
     int32_t input_height;
     int32_t input_width;
@@ -50,7 +50,7 @@ struct chipcast_winograd_3x3_s8_dsp_params {
 /* columns: scratch of 16 * ceil(output_width / 4) + 8 words for each four input channels; tiles: of 32 * words
  * words; sums: of 128; outside: of input_channels bytes. The output may begin before the input by a row of the
  * output and more (`Overlap` of the form says by how much). */
-void chipcast_winograd_3x3_s8_dsp(const struct chipcast_winograd_3x3_s8_dsp_params *p, const int8_t *input,
+void chipcast_winograd_2x2_s8_dsp(const struct chipcast_winograd_2x2_s8_dsp_params *p, const int8_t *input,
                                   int8_t *output, uint32_t *columns, uint32_t *tiles, int32_t *sums,
                                   int8_t *outside);
 

@@ -1,10 +1,9 @@
-"""CONV_2D with a 3x3 filter on cores with DSP: Winograd's minimal filtering F(2x2, 3x3), in integers.
+"""CONV_2D with a 3x3 filter by Winograd's minimal filtering in integers, on cores with DSP.
 
-`kernels/winograd_3x3_s8_dsp.h` has the arithmetic.  Filters are transformed here, with 2G in the place of G,
-so that they are whole and the kernel's sums four times the layer's.  The forms of the output stage take sums
-times 2 or times 256, so four is a shift; it is right where four times any sum fits 32 bits.
-
-Transformed, a filter has 16 values of two bytes for nine of one: a trade of flash for speed.
+A tile of (n + 2) x (n + 2) inputs gives n x n outputs; filters are transformed here, so that they are whole,
+and the kernel knows the layer's sums times a power of two modulo 2**32 (`kernels/winograd_2x2_s8_dsp.h` and
+`winograd_4x4_s8_dsp.h` have the arithmetic).  It is exact where that fits 32 bits, which is proven for the
+layer at hand.  The price is flash: two bytes for each place of the tile, where filters have nine of one.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from toolchain.compile.layer_view import LayerView, quantisation, values
 from toolchain.compile.lowering import (
     Candidate,
     ConstantPool,
-    KernelForm,
     Lowering,
     Parameters,
     PendingCall,
@@ -29,50 +27,99 @@ from toolchain.compile.lowering import (
 )
 from toolchain.compile.overlaps import overlap_by_rows
 from toolchain.compile.requantise import INT32_MAX
-from toolchain.compile.requantise_forms import AnySign, Integers, any_sign_form, sums_of
+from toolchain.compile.requantise_forms import AnySign, Integers, Sums, any_sign_form, sums_of
 from toolchain.compile.saturated_form import Saturated, saturated_form
 from toolchain.compile.weights import convolution_multipliers, folded_bias, output_stage
 from toolchain.compile.windows import convolution_windows
 
-_TWICE_G = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]])
-_SCALE = 4  # of the kernel's sums
-_LANE = 2**15 - 1
-_PLACES, _SUMS = 16, 8
+_LANE_MAX = 2**15 - 1
+_SUMS = 8  # that the kernel has of a place
+_TILES = 2  # that it takes at once
 # Input channels come in groups, of which the kernel takes two at once; output channels in blocks.
 _GROUP_CHANNELS, _GROUPS_AT_ONCE, _BLOCK_CHANNELS = 4, 2, 4
 _LANE_ORDER = (0, 2, 1, 3)
-# Estimated cycles: of a word of two input channels, of a place, of an output; of four input channels of a
-# column of input, and of a row of two tiles.
-_WORD_CYCLES, _PLACE_CYCLES, _OUTPUT_CYCLES, _COLUMN_CYCLES, _ROW_CYCLES = 17, 28, 20, 45, 70
+# Estimated cycles, counted in `winograd_products_dsp.h`: of a word of two input channels, of a place.
+_WORD_CYCLES, _PLACE_CYCLES = 17, 28
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Layer:
-    """What was proven: transformed filters (outputs, places, inputs), and the output stage."""
+class Filtering:
+    """One kernel: n, G, what is added to inputs before they are transformed, and what sums are known times.
+
+    Estimated cycles: of an output; of four input channels of a column of input, and of a row of two tiles.
+    """
+
+    kernel: str
+    outputs: int
+    filters: tuple[tuple[int, int, int], ...]
+    offset: int
+    scale: int
+    output_cycles: int
+    column_cycles: int
+    row_cycles: int
+
+    @property
+    def tile(self) -> int:
+        """Rows and columns of a tile of inputs."""
+        return self.outputs + 2
+
+    def transformed(self, filters: Integers) -> Integers:
+        """G g G' of filters (outputs, 3, 3, inputs): (outputs, places, inputs)."""
+        g = np.array(self.filters, np.int64)
+        found: Integers = np.einsum("ik,oklc,jl->oijc", g, filters, g)
+        return found.reshape(filters.shape[0], self.tile**2, filters.shape[3])
+
+    def columns(self, layer: LayerView) -> int:
+        """Columns of input for a row of pairs of tiles."""
+        at_once = _TILES * self.outputs
+        return at_once * -(-layer.output().shape[2] // at_once) + 2
+
+    def cycles(self, layer: LayerView) -> float:
+        """Estimated."""
+        batches, height, width, channels = layer.output().shape
+        rows, pairs = batches * -(-height // self.outputs), -(-width // (_TILES * self.outputs))
+        stage = _TILES * self.outputs**2 * _BLOCK_CHANNELS * self.output_cycles
+        block = self.tile**2 * (_words(layer) * _WORD_CYCLES + _PLACE_CYCLES) + stage
+        pair = -(-channels // _BLOCK_CHANNELS) * block + self.tile * _groups(layer) * self.row_cycles
+        return rows * (pairs * pair + self.columns(layer) * _groups(layer) * self.column_cycles)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Proven:
+    """Transformed filters (outputs, places, inputs), and the output stage."""
 
     filters: Integers
     stage: Saturated | AnySign
 
 
-def propose(layer: LayerView, target: Target) -> Candidate | str:
+def propose(filtering: Filtering, layer: LayerView, target: Target) -> Candidate | str:
     """For stride 1, no dilation, one group; any padding."""
     refusal = _refusal(layer, target)
     if refusal is not None:
         return refusal
     filters = values(layer.input(1))
     rows = filters.reshape(filters.shape[0], -1)
-    stage = _stage(layer, rows)
+    sums = sums_of(
+        rows,
+        folded_bias(layer, rows) - filtering.offset * rows.sum(axis=1),
+        filtering.offset - 128,
+        filtering.offset + 127,
+    )
+    stage = _stage(layer, sums)
     if isinstance(stage, str):
         return stage
     live = np.where(stage.live[:, None, None, None], filters, 0)
-    found = _Layer(transformed(live), stage)
-    refusal = _too_wide(found, rows)
+    found = _Proven(filtering.transformed(live), stage)
+    refusal = _too_wide(filtering, found, sums)
     if refusal is not None:
         return refusal
     more = 4 * packed(found.filters).size - filters.size
     kind = "one rounding" if isinstance(stage, Saturated) else "the reference's two roundings"
-    why = f"4 of 9 products, sums times 4 within 32 bits, {kind} proven; {more:,} bytes more flash"
-    return Candidate(_cycles(layer), why, lambda pool: _lower(layer, found, pool), more_flash=more)
+    products = f"{filtering.tile**2} products for {9 * filtering.outputs**2}"
+    why = f"{products}, {filtering.scale} times any sum in 32 bits, {kind}; {more:,} bytes more flash"
+    return Candidate(
+        filtering.cycles(layer), why, lambda pool: _lower(filtering, layer, found, pool), more_flash=more
+    )
 
 
 def _refusal(layer: LayerView, target: Target) -> str | None:
@@ -90,37 +137,32 @@ def _refusal(layer: LayerView, target: Target) -> str | None:
     return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def _stage(layer: LayerView, rows: Integers) -> Saturated | AnySign | str:
+def _stage(layer: LayerView, sums: Sums) -> Saturated | AnySign | str:
     limits = output_stage(layer)
     zero_point, low, high = (limits[key] for key in ("output_zero_point", "activation_min", "activation_max"))
     assert isinstance(zero_point, int)
     assert isinstance(low, int)
     assert isinstance(high, int)
-    sums, multipliers = sums_of(rows, folded_bias(layer, rows)), convolution_multipliers(layer)
-    saturated = saturated_form(sums, multipliers, zero_point, low, high)
-    return (
-        any_sign_form(sums, multipliers, zero_point, low, high) if isinstance(saturated, str) else saturated
-    )
+    multipliers = convolution_multipliers(layer)
+    # Outputs on both sides of the zero point rarely have the shorter form, and to find that out takes long.
+    if zero_point == -128:
+        saturated = saturated_form(sums, multipliers, zero_point, low, high)
+        if not isinstance(saturated, str):
+            return saturated
+    return any_sign_form(sums, multipliers, zero_point, low, high)
 
 
-def _too_wide(found: _Layer, rows: Integers) -> str | None:
-    """What does not fit lanes or accumulators.  Transformed inputs, sums of four int8 values, always do."""
-    if int(np.abs(found.filters).max(initial=0)) > _LANE:
+def _too_wide(filtering: Filtering, found: _Proven, sums: Sums) -> str | None:
+    """What does not fit lanes or sums.  Transformed inputs always do: see the kernels."""
+    if int(np.abs(found.filters).max(initial=0)) > _LANE_MAX:
         return "a transformed weight exceeds 16 bits"
-    sums = sums_of(rows, np.zeros(len(rows), np.int64))
-    if _SCALE * max(-int(sums.low.min()), int(sums.high.max())) > INT32_MAX:
-        return "four times a sum can exceed 32 bits"
+    if filtering.scale * max(-int(sums.low.min()), int(sums.high.max())) > INT32_MAX:
+        return f"{filtering.scale} times a sum can exceed 32 bits"
     return None
 
 
-def transformed(filters: Integers) -> Integers:
-    """2G g (2G)' of filters (outputs, 3, 3, inputs): (outputs, 16, inputs)."""
-    found: Integers = np.einsum("ik,oklc,jl->oijc", _TWICE_G, filters, _TWICE_G)
-    return found.reshape(filters.shape[0], _PLACES, filters.shape[3])
-
-
 def packed(filters: Integers) -> npt.NDArray[np.int32]:
-    """The words that the kernel reads, (block, place, word, channel of the block), flat."""
+    """The words that kernels read, (block, place, word, channel of the block), flat."""
     full = padded(padded(filters, _BLOCK_CHANNELS), _GROUP_CHANNELS * _GROUPS_AT_ONCE, axis=2)
     places, inputs = full.shape[1:]
     grouped = full.reshape(-1, _BLOCK_CHANNELS, places, inputs // _GROUP_CHANNELS, _GROUP_CHANNELS)
@@ -140,20 +182,7 @@ def _words(layer: LayerView) -> int:
     return 2 * _GROUPS_AT_ONCE * -(-_groups(layer) // _GROUPS_AT_ONCE)
 
 
-def _columns(layer: LayerView) -> int:
-    """Of input, for a row of tiles in pairs."""
-    return 4 * -(-layer.output().shape[2] // 4) + 2
-
-
-def _cycles(layer: LayerView) -> float:
-    batches, height, width, channels = layer.output().shape
-    rows, pairs, blocks = batches * -(-height // 2), -(-width // 4), -(-channels // _BLOCK_CHANNELS)
-    block = _PLACES * (_words(layer) * _WORD_CYCLES + _PLACE_CYCLES) + 8 * _BLOCK_CHANNELS * _OUTPUT_CYCLES
-    pair = blocks * block + 4 * _groups(layer) * _ROW_CYCLES
-    return rows * (pairs * pair + _columns(layer) * _groups(layer) * _COLUMN_CYCLES)
-
-
-def _lower(layer: LayerView, found: _Layer, pool: ConstantPool) -> Lowering:
+def _lower(filtering: Filtering, layer: LayerView, found: _Proven, pool: ConstantPool) -> Lowering:
     height, width = convolution_windows(layer)
     source, output, stage = layer.input(), layer.output(), found.stage
     batches, input_height, input_width, channels = source.shape
@@ -175,25 +204,26 @@ def _lower(layer: LayerView, found: _Layer, pool: ConstantPool) -> Lowering:
         "minimum": stage.minimum if isinstance(stage, AnySign) else -128,
         "maximum": stage.maximum if isinstance(stage, AnySign) else 127,
     }
-    columns = 4 * 8 * _columns(layer) * _groups(layer)
-    tiles = columns + 4 * _PLACES * 2 * _words(layer)
-    sums = tiles + 4 * _PLACES * _SUMS
+    places = filtering.tile**2
+    columns = 4 * 2 * filtering.tile * filtering.columns(layer) * _groups(layer)
+    tiles = columns + 4 * places * _TILES * _words(layer)
+    sums = tiles + 4 * places * _SUMS
     scratch = (
         ScratchPlace(c_type="uint32_t"),
         ScratchPlace(columns, "uint32_t"),
         ScratchPlace(tiles, "int32_t"),
         ScratchPlace(sums),
     )
-    places = TensorPlace(source.index), TensorPlace(output.index)
+    tensors = TensorPlace(source.index), TensorPlace(output.index)
     return Lowering(
-        (PendingCall("winograd_3x3_s8_dsp", parameters, (*places, *scratch)),),
+        (PendingCall(filtering.kernel, parameters, (*tensors, *scratch)),),
         output.elements * 9 * channels,
         scratch_bytes=sums + channels,
-        overlaps=overlap_by_rows(layer, height, at_once=2),
+        overlaps=overlap_by_rows(layer, height, at_once=filtering.outputs),
     )
 
 
-def _constants(layer: LayerView, found: _Layer, pool: ConstantPool) -> Parameters:
+def _constants(layer: LayerView, found: _Proven, pool: ConstantPool) -> Parameters:
     number, name, stage = layer.operator.index, layer.name, found.stage
     table = stage.multiplier
     if isinstance(stage, AnySign):
@@ -218,6 +248,3 @@ def _constants(layer: LayerView, found: _Layer, pool: ConstantPool) -> Parameter
             f"{number}_stage", "int32_t", table.astype(np.int32), role="table", comment=f"{name}, {form}"
         ),
     }
-
-
-WINOGRAD_3X3 = KernelForm("Winograd 2x2", propose, takes_flash=True)

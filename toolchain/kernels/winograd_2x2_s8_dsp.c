@@ -1,12 +1,12 @@
-#include "winograd_3x3_s8_dsp.h"
+#include "winograd_2x2_s8_dsp.h"
 
-#include "requantise_dsp.h"
 #include "winograd_products_dsp.h"
+#include "winograd_tiles_dsp.h"
 
 /* Rows and columns of a tile, and its places. */
 enum { TILE = 4, PLACES = TILE * TILE };
 
-typedef struct chipcast_winograd_3x3_s8_dsp_params params;
+typedef struct chipcast_winograd_2x2_s8_dsp_params params;
 
 /* Two channels of B' d, of one column of a tile: rows 0 to 3, two words apart. */
 static inline void transform_column(uint32_t *to, uint32_t d0, uint32_t d1, uint32_t d2, uint32_t d3)
@@ -23,16 +23,6 @@ static inline void transform_word(uint32_t *to, const uint32_t d[TILE])
     transform_column(to, chipcast_sxtb16(d[0]), chipcast_sxtb16(d[1]), chipcast_sxtb16(d[2]), chipcast_sxtb16(d[3]));
     transform_column(to + 1, chipcast_sxtb16_ror8(d[0]), chipcast_sxtb16_ror8(d[1]), chipcast_sxtb16_ror8(d[2]),
                      chipcast_sxtb16_ror8(d[3]));
-}
-
-/* The last channels of a pixel, fewer than four; weights of 0 make nothing of the others. */
-static inline uint32_t load_rest(const int8_t *from, int32_t count)
-{
-    uint32_t word = 0;
-    for (int32_t i = 0; i < count; ++i) {
-        word |= ((uint32_t)from[i] & 0xFFu) << (8 * i);
-    }
-    return word;
 }
 
 /* All channels of one column: a pixel of each of a tile's rows; `pitch` words from four channels to the next. */
@@ -52,10 +42,10 @@ static inline void transform_pixels(uint32_t *to, int32_t pitch, const int8_t *c
     }
     if (rest > 0) {
         const uint32_t d[TILE] = {
-            load_rest(d0 + whole, rest),
-            load_rest(d1 + whole, rest),
-            load_rest(d2 + whole, rest),
-            load_rest(d3 + whole, rest),
+            chipcast_load_rest(d0 + whole, rest),
+            chipcast_load_rest(d1 + whole, rest),
+            chipcast_load_rest(d2 + whole, rest),
+            chipcast_load_rest(d3 + whole, rest),
         };
         transform_word(to, d);
     }
@@ -128,50 +118,47 @@ struct target {
     int32_t down;
 };
 
-/* The first of two that go to the same place comes last, and stays. */
-static inline void store(const struct target *to, int32_t y0, int32_t y1, int32_t y2, int32_t y3)
-{
-    int8_t *const below = to->output + to->down;
-    below[to->across] = (int8_t)y3;
-    below[0] = (int8_t)y2;
-    to->output[to->across] = (int8_t)y1;
-    to->output[0] = (int8_t)y0;
-}
+typedef enum chipcast_winograd_stage stage;
+typedef struct chipcast_winograd_channel channel;
 
-/* `count` channels of one tile, saturated. */
-static __attribute__((noinline)) void store_saturated(const params *p, int32_t channel, const int32_t *sums,
-                                                      struct target to)
+/* Up to four channels of one tile, from `first` on. Of several outputs that go to the same place the first comes
+ * last, and stays. */
+CHIPCAST_WINOGRAD_INLINE void store(stage how, const params *p, int32_t first, const int32_t *sums,
+                                    const struct target *target)
 {
-    const int32_t *bias = p->bias + channel, *multiplier = p->table + channel, zero = p->zero;
-    const int32_t left = p->output_channels - channel;
+    const int32_t *bias = p->bias + first, *table = p->table + (how == CHIPCAST_SATURATED ? first : 3 * first);
+    const int32_t left = p->output_channels - first;
     const int32_t *const end = bias + (left < 4 ? left : 4);
-    for (; bias != end; ++bias, ++multiplier, ++to.output, sums += 2) {
+    struct target to = *target;
+    for (; bias != end; ++bias, ++to.output, sums += 2) {
+        const channel c = chipcast_winograd_channel_of(how, *bias, &table, p->zero, p->minimum, p->maximum);
+        int8_t *const below = to.output + to.down;
         uint32_t y[TILE];
         transform_sums(sums, y);
-#define OUTPUT(i) chipcast_saturated((int32_t)((uint32_t)*bias + (y[i] << 6)), *multiplier, zero)
-        store(&to, OUTPUT(0), OUTPUT(1), OUTPUT(2), OUTPUT(3));
-#undef OUTPUT
+        CHIPCAST_STEP_BY_STEP;
+        below[to.across] = chipcast_winograd_output(how, &c, y[3], 2);
+        below[0] = chipcast_winograd_output(how, &c, y[2], 2);
+        to.output[to.across] = chipcast_winograd_output(how, &c, y[1], 2);
+        to.output[0] = chipcast_winograd_output(how, &c, y[0], 2);
     }
 }
 
-/* The same for outputs of any sign. */
-static __attribute__((noinline)) void store_any_sign(const params *p, int32_t channel, const int32_t *sums,
-                                                     struct target to)
+static __attribute__((noinline)) void store_saturated(const params *p, int32_t first, const int32_t *sums,
+                                                      const struct target *to)
 {
-    const int32_t *bias = p->bias + channel, *row = p->table + 3 * channel;
-    const int32_t low = p->minimum, high = p->maximum, left = p->output_channels - channel;
-    const int32_t *const end = bias + (left < 4 ? left : 4);
-    for (; bias != end; ++bias, row += 3, ++to.output, sums += 2) {
-        uint32_t y[TILE];
-        int32_t output[TILE];
-        transform_sums(sums, y);
-        for (int32_t i = 0; i < TILE; ++i) {
-            const int32_t t = (int32_t)((uint32_t)*bias + (uint32_t)((int32_t)y[i] >> 1));
-            const int32_t value = chipcast_any_sign(t, row[0], row[1], row[2]);
-            output[i] = value < low ? low : (value > high ? high : value);
-        }
-        store(&to, output[0], output[1], output[2], output[3]);
-    }
+    store(CHIPCAST_SATURATED, p, first, sums, to);
+}
+
+static __attribute__((noinline)) void store_any_sign(const params *p, int32_t first, const int32_t *sums,
+                                                     const struct target *to)
+{
+    store(CHIPCAST_ANY_SIGN, p, first, sums, to);
+}
+
+static __attribute__((noinline)) void store_clamped(const params *p, int32_t first, const int32_t *sums,
+                                                    const struct target *to)
+{
+    store(CHIPCAST_CLAMPED, p, first, sums, to);
 }
 
 /* All channels of two tiles; the second's outputs go first: where there is none, they go where the first's do. */
@@ -182,19 +169,22 @@ static void convolve_tiles(const params *p, const uint32_t *tiles, int32_t *sums
     for (int32_t channel = 0; channel < p->output_channels; channel += 4) {
         chipcast_winograd_products(tiles, weights, p->words, PLACES, sums);
         weights += PLACES * 4 * p->words;
-        if (p->any_sign) {
-            store_any_sign(p, channel, sums + 1, second);
-            store_any_sign(p, channel, sums, first);
+        if (!p->any_sign) {
+            store_saturated(p, channel, sums + 1, &second);
+            store_saturated(p, channel, sums, &first);
+        } else if (p->minimum > -128 || p->maximum < 127) {
+            store_clamped(p, channel, sums + 1, &second);
+            store_clamped(p, channel, sums, &first);
         } else {
-            store_saturated(p, channel, sums + 1, second);
-            store_saturated(p, channel, sums, first);
+            store_any_sign(p, channel, sums + 1, &second);
+            store_any_sign(p, channel, sums, &first);
         }
         first.output += 4;
         second.output += 4;
     }
 }
 
-void chipcast_winograd_3x3_s8_dsp(const struct chipcast_winograd_3x3_s8_dsp_params *p, const int8_t *input,
+void chipcast_winograd_2x2_s8_dsp(const struct chipcast_winograd_2x2_s8_dsp_params *p, const int8_t *input,
                                   int8_t *output, uint32_t *columns, uint32_t *tiles, int32_t *sums,
                                   int8_t *outside)
 {
