@@ -14,12 +14,12 @@ import pytest
 
 from tests.flatbuffer_builder import ModelBuilder
 from tests.host_runner import HOST_AS_DSP, compile_model
-from tests.operators.usual_layers import added, conv_2d, depthwise, fully_connected, square
+from tests.operators.usual_layers import added, conv_2d, conv_3x3, depthwise, fully_connected, square
 from tests.pruned_model import in_blocks, pruned, unstructured
 from tests.random_networks import STEPS, single_operator_network
 from toolchain.compile.operators.table import OPERATORS
 from toolchain.render.model_source import render_model
-from toolchain.vocabulary.program import PORTABLE
+from toolchain.vocabulary.program import PORTABLE, Program
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -68,6 +68,17 @@ def test_generated_c_for_a_core_with_dsp_is_the_golden(
 ) -> None:
     program = compile_model(layer(seed), name=name, board=HOST_AS_DSP)
     assert program.layers[0].form != PORTABLE
+    check_dsp(program, name)
+
+
+@pytest.mark.parametrize(("name", "seed"), [("winograd_2x2", 47), ("winograd_4x4", 49)])
+def test_generated_c_of_a_form_that_takes_flash_is_the_golden(name: str, seed: int) -> None:
+    program = compile_model(conv_3x3(seed), name=name, board=HOST_AS_DSP, flash_for_speed=2**20)
+    assert [call.kernel for layer in program.layers for call in layer.calls] == [f"{name}_s8_dsp"]
+    check_dsp(program, name)
+
+
+def check_dsp(program: Program, name: str) -> None:
     source = render_model(program)["model_model.c"]
     file = GOLDEN.with_name("golden_dsp") / f"{name}.c"
     if os.environ.get("CHIPCAST_WRITE_GOLDEN"):
