@@ -13,7 +13,16 @@ import numpy.typing as npt
 import pytest
 
 from tests.cortex_m4 import CORTEX_M4
-from tests.host_runner import HOST_AS_DSP, Target, compile_model, differences, has, run_programs
+from tests.host_runner import (
+    HOST_AS_DSP,
+    HOST_AS_MUL32,
+    HOST_AS_MUL64,
+    Target,
+    compile_model,
+    differences,
+    has,
+    run_programs,
+)
 from tests.operators.harness import rows
 from tests.operators.usual_layers import conv_2d, fully_connected, square
 from tests.pruned_model import Weights, in_blocks, pruned, unstructured
@@ -22,6 +31,7 @@ from toolchain.compile import kernel_choice
 from toolchain.compile.passes.order import EVERY_CHANNEL
 from toolchain.compile.sparse_blocks import UNIT_TAPS, sparse_blocks, zero_blocks
 from toolchain.compile.sparse_weights import sparse_weights
+from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.program import Program
 
 LAYERS = 32
@@ -64,10 +74,12 @@ def scattered(seed: int) -> Callable[[Weights], npt.NDArray[np.bool_]]:
     return zeros
 
 
-def check(layer: Layer, first: int, folder: Path, target: Target | None = None) -> set[str]:
+def check(
+    layer: Layer, first: int, folder: Path, target: Target | None = None, board: Board = HOST_AS_DSP
+) -> set[str]:
     """Compare layers of the seeds from `first` on; the forms they got."""
     models = [pruned(layer(seed), scattered(seed)) for seed in range(first, first + LAYERS)]
-    programs = [compile_model(model, f"m{i}", board=HOST_AS_DSP) for i, model in enumerate(models)]
+    programs = [compile_model(model, f"m{i}", board=board) for i, model in enumerate(models)]
     inputs = [rows(program, i) for i, program in enumerate(programs)]
     results = run_programs(programs, inputs, folder, model_flag="-O0", target=target)
     found = {
@@ -85,6 +97,15 @@ def check(layer: Layer, first: int, folder: Path, target: Target | None = None) 
 def test_every_output_is_the_oracles(layer: Layer, forms: int, family: str, tmp_path: Path) -> None:
     found = check(layer, 0, tmp_path)
     assert len([form for form in found if form.startswith(family)]) == forms
+
+
+@pytest.mark.parametrize("board", [HOST_AS_MUL32, HOST_AS_MUL64], ids=["mul32", "mul64"])
+@pytest.mark.parametrize("family", ["sparse weights"], indirect=True)
+def test_every_output_is_the_oracles_without_dsp(board: Board, family: str, tmp_path: Path) -> None:
+    def layer(seed: int) -> bytes:
+        return fully_connected(seed) if seed % 3 == 0 else conv_2d(seed)
+
+    assert len([form for form in check(layer, 2000, tmp_path, None, board) if form.startswith(family)]) == 2
 
 
 def test_random_networks_with_zeros_give_the_oracles_bytes(family: str, tmp_path: Path) -> None:

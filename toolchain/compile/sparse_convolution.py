@@ -30,6 +30,12 @@ class Walk:
         """Of the filter."""
         return self.height.filter * self.width.filter * self.image[3]
 
+    @property
+    def in_place(self) -> bool:
+        """Whether pixels can be read where they lie: the filter has one tap and moves by one."""
+        one_tap = all(window.filter == window.stride == 1 for window in (self.height, self.width))
+        return one_tap and (self.height.output, self.width.output) == self.image[1:3]
+
     def share_alone(self, at_once: int) -> float:
         """The share of output pixels that are read one by one, where `at_once` neighbours can go together.
 
@@ -64,11 +70,11 @@ def walk_of_conv_2d(layer: LayerView) -> Walk | str:
     return Walk(image, height, width)
 
 
-def walk_of_rows(layer: LayerView) -> Walk | str:
-    """Of a FULLY_CONNECTED over several rows."""
+def walk_of_rows(layer: LayerView, least: int = 2) -> Walk | str:
+    """Of a FULLY_CONNECTED over so many rows at least."""
     outputs, inputs = layer.input(1).shape
     rows = layer.output().elements // outputs
-    return "it has one row" if rows == 1 else _one_row(rows, inputs)
+    return "it has one row" if rows < least else _one_row(rows, inputs)
 
 
 def _one_row(pixels: int, channels: int) -> Walk:

@@ -14,6 +14,7 @@ from toolchain.compile.forms.conv_2d_blocks import CONV_2D_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import CONV_2D_BYTE_PAIRS
 from toolchain.compile.forms.conv_2d_sparse import CONV_2D_SPARSE
 from toolchain.compile.forms.conv_2d_sparse_blocks import CONV_2D_SPARSE_BLOCKS
+from toolchain.compile.forms.conv_2d_sparse_without_dsp import CONV_2D_SPARSE_WITHOUT_DSP
 from toolchain.compile.forms.winograd_2x2 import WINOGRAD_2X2
 from toolchain.compile.forms.winograd_4x4 import WINOGRAD_4X4
 from toolchain.compile.layer_view import LayerView, quantisation, values
@@ -141,5 +142,6 @@ CONV_2D = OperatorSupport(
         CONV_2D_BLOCKS,
         CONV_2D_SPARSE_BLOCKS,
         CONV_2D_SPARSE,
+        CONV_2D_SPARSE_WITHOUT_DSP,
     ),
 )

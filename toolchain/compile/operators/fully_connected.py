@@ -13,6 +13,7 @@ from toolchain.compile.forms.conv_2d_blocks import FULLY_CONNECTED_BLOCKS
 from toolchain.compile.forms.conv_2d_byte_pairs import FULLY_CONNECTED_ROWS_BYTE_PAIRS
 from toolchain.compile.forms.conv_2d_sparse import FULLY_CONNECTED_ROWS_SPARSE
 from toolchain.compile.forms.conv_2d_sparse_blocks import FULLY_CONNECTED_ROWS_SPARSE_BLOCKS
+from toolchain.compile.forms.conv_2d_sparse_without_dsp import FULLY_CONNECTED_SPARSE_WITHOUT_DSP
 from toolchain.compile.forms.fully_connected_by_eight import FULLY_CONNECTED_BY_EIGHT
 from toolchain.compile.forms.fully_connected_byte_pairs import (
     FULLY_CONNECTED_BYTE_PAIRS,
@@ -118,5 +119,6 @@ FULLY_CONNECTED = OperatorSupport(
         FULLY_CONNECTED_ROWS_SPARSE_BLOCKS,
         FULLY_CONNECTED_SPARSE,
         FULLY_CONNECTED_ROWS_SPARSE,
+        FULLY_CONNECTED_SPARSE_WITHOUT_DSP,
     ),
 )
