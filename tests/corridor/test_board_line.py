@@ -46,6 +46,28 @@ def test_auto_is_the_port_on_which_the_board_answers(desk: Pty, board: Board) ->
         found_line(BoardLine("auto"), board, build_id="c" * 64)
 
 
+def test_auto_takes_the_one_port_with_the_boards_own_usb_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no firmware answers yet: ids of a probe are many boards', and are only told."""
+
+    def plug(*ids: tuple[int, int]) -> None:
+        found = [
+            SimpleNamespace(device=f"/dev/nothing{n}", serial_number=f"{n}", vid=vid, pid=pid, description="")
+            for n, (vid, pid) in enumerate(ids)
+        ]
+        monkeypatch.setattr("serial.tools.list_ports.comports", lambda: found)
+
+    plug((0xDEAD, 0xBEEF), (0x2E8A, 0x000A))
+    assert found_line(BoardLine("auto"), load_board("pico")).port == "usb:1"
+    with pytest.raises(PortError, match="No ports answer"):
+        found_line(BoardLine("auto"), load_board("pico"), build_id=BUILD)
+    plug((0x2E8A, 0x000A), (0x2E8A, 0x000A))
+    with pytest.raises(PortError, match="it may be /dev/nothing0 or /dev/nothing1"):
+        found_line(BoardLine("auto"), load_board("pico"))
+    plug((0x0483, 0x374B))
+    with pytest.raises(PortError, match=r"No ports answer .* may be /dev/nothing0"):
+        found_line(BoardLine("auto"), load_board("nucleo_f446re"))
+
+
 def test_a_simulated_board_tells_its_own_port(desk: Pty) -> None:
     assert found_line(BoardLine("auto"), load_board("host")).port is None
     assert desk.firmware.runs == 0

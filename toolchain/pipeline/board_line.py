@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from toolchain.config import DeployConfig, MeasureConfig
+from toolchain.errors import PortError
 from toolchain.flash import FlashedBoard
 from toolchain.measure import Device
+from toolchain.measure.attached_ports import attached_ports
 from toolchain.measure.link import REOPEN_PAUSE_SECONDS
 from toolchain.measure.ports import (
     USB_PREFIX,
@@ -60,7 +62,8 @@ def found_line(line: BoardLine, board: Board, *, build_id: str | None = None) ->
     """`line`, its port found by asking every port for this board (and build) where that is wanted.
 
     The port is then named by its USB serial number, if it has one: a board may come back under another path
-    when it is flashed.
+    when it is flashed.  Where no firmware answers, and none is asked for by its build, the one port is taken
+    that has USB ids which the board alone has.
 
     Raises:
         PortError: no port answers so, or several do.
@@ -69,13 +72,40 @@ def found_line(line: BoardLine, board: Board, *, build_id: str | None = None) ->
         return line
     if board.is_simulated:
         return replace(line, port=None)
-    path = Device.find(
-        line.serial.baud or board.serial.baud,
-        board=board.id,
-        build_id=build_id,
-        options=_options(line, board),
-    )
+    try:
+        path = Device.find(
+            line.serial.baud or board.serial.baud,
+            board=board.id,
+            build_id=build_id,
+            options=_options(line, board),
+        )
+    except PortError as error:
+        if build_id is not None:
+            raise
+        path = _the_one_that_looks_like(board, error)
     return replace(line, port=stable_name(path))
+
+
+def _the_one_that_looks_like(board: Board, error: PortError) -> str:
+    """The port with USB ids of the board's own firmware; those of a probe or a bridge are many boards'.
+
+    Raises:
+        PortError: `error`, with the ports that may be the board's.
+    """
+    roles = {(usb.vendor, usb.product): usb.role for usb in board.usb}
+    found = {
+        port.path: roles[port.vendor, port.product]
+        for port in attached_ports()
+        if port.vendor is not None and port.product is not None and (port.vendor, port.product) in roles
+    }
+    own = [path for path, role in found.items() if role == "firmware"]
+    if len(own) == 1 == len(found):
+        return own[0]
+    if not found:
+        raise error
+    raise PortError(
+        error.problem, f"Name the port with --port; by its USB ids it may be {' or '.join(found)}."
+    ) from error
 
 
 @contextlib.contextmanager
