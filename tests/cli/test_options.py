@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolchain.cli.options import KEYS, overrides_of
+from toolchain.cli.options import KEYS, configuration, overrides_of
 from toolchain.cli.step_option import parse_step
 from toolchain.errors import ConfigError
 
@@ -60,3 +61,12 @@ def test_what_is_no_step_is_refused(text: str) -> None:
 def test_any_text_is_a_step_or_a_clear_refusal(text: str) -> None:
     with suppress(ConfigError):
         assert parse_step(text)["step"]
+
+
+def test_a_library_for_an_engine_that_is_not_chosen_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.tflite").touch()
+    library = {"tflm": {"library": "owner/name"}}
+    with pytest.raises(ConfigError, match="engine tflm, which is not chosen"):
+        configuration(tmp_path / "model.tflite", {"engine": library})
+    chosen = configuration(tmp_path / "model.tflite", {"engine": {"use": "tflm", **library}})
+    assert chosen.engine.tflm.library == "owner/name"

@@ -239,12 +239,21 @@ def _configuration_parameters() -> list[inspect.Parameter]:
 
 
 def configuration(source: Path, overrides: Mapping[str, Any]) -> DeployConfig:
-    """The DeployConfig of a deploy.toml or a model file, with the options on top."""
+    """The DeployConfig of a deploy.toml or a model file, with the options on top.
+
+    Raises:
+        ConfigError: as `load_config`, or an option for an engine that is not chosen.
+    """
     from toolchain.config import config_from, load_config  # noqa: PLC0415 (keeps `--help` fast)
+    from toolchain.errors import ConfigError  # noqa: PLC0415
 
     if source.suffix == ".toml":
-        return load_config(source, overrides)
-    return config_from({**overrides, "model": {**overrides.get("model", {}), "path": source}})
+        config = load_config(source, overrides)
+    else:
+        config = config_from({**overrides, "model": {**overrides.get("model", {}), "path": source}})
+    if "tflm" in overrides.get("engine", {}) and "tflm" not in config.engine.use:
+        raise ConfigError("--tflm-library is for the engine tflm, which is not chosen.", "Add --engine tflm.")
+    return config
 
 
 def given(**values: object) -> dict[str, object]:
