@@ -14,8 +14,8 @@ FILTERING_2X2 = Filtering(
     filters=((2, 0, 0), (1, 1, 1), (1, -1, 1), (0, 0, 2)),
     offset=0,
     scale=4,
-    output_cycles=28,
+    output_cycles=29,
     column_cycles=60,
-    row_cycles=85,
+    row_cycles=87,
 )
 WINOGRAD_2X2 = KernelForm("Winograd 2x2", partial(propose, FILTERING_2X2), takes_flash=True)

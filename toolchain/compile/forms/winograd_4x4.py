@@ -17,8 +17,8 @@ FILTERING_4X4 = Filtering(
     offset=128,
     # 576 times the sums modulo 2**32, times the inverse of 9.
     scale=64,
-    output_cycles=26,
-    column_cycles=95,
-    row_cycles=170,
+    output_cycles=28,
+    column_cycles=125,
+    row_cycles=240,
 )
 WINOGRAD_4X4 = KernelForm("Winograd 4x4", partial(propose, FILTERING_4X4), takes_flash=True)
