@@ -31,6 +31,7 @@ def board(core: str, features: list[str] | None = None) -> Board:
         ("cortex-m33", {"dsp"}),
         ("cortex-m55", {"dsp", "helium"}),
         ("rv32imac", {"mul32", "mul64"}),
+        ("rv32imc", {"mul32", "mul64"}),
         ("host", set()),
     ],
 )

@@ -16,6 +16,7 @@ _FEATURES: Mapping[str, frozenset[CoreFeature]] = {
     "cortex-m0plus": frozenset({"mul32"}),
     "cortex-m3": frozenset({"mul32", "mul64"}),
     "rv32imac": frozenset({"mul32", "mul64"}),
+    "rv32imc": frozenset({"mul32", "mul64"}),
     "cortex-m4": frozenset({"dsp"}),
     "cortex-m7": frozenset({"dsp"}),
     "cortex-m33": frozenset({"dsp"}),

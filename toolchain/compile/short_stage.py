@@ -20,6 +20,8 @@ from toolchain.vocabulary.program import ParameterValue
 
 # The values of `kind` in kernels/short_stage.h.
 _SATURATED, _SPLIT, _ANY_SIGN = 0, 1, 2
+# What kernels/short_stage.h shifts by: more is more exact, and leaves out scales of 2**-3 and more.
+_SATURATED_SHIFT = 10
 _NAMES = ("saturated", "split", "any sign")
 
 
@@ -83,7 +85,7 @@ def short_stage(
         # The reference rounds halves away from the zero point: to search would hardly ever find one constant.
         pass
     elif "mul64" in target.features:
-        saturated = saturated_form(sums, multipliers, zero, low, high, zero_in_bias=True)
+        saturated = saturated_form(sums, multipliers, zero, low, high, _SATURATED_SHIFT, zero_in_bias=True)
         if not isinstance(saturated, str):
             table = np.stack([saturated.bias, saturated.multiplier], axis=1)
             why = "one rounding proven right for every sum, saturation the only clamp"

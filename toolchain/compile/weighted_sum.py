@@ -1,7 +1,7 @@
 """A short exact way to add two rescaled int8 values in products of 32 bits: all 65,536 pairs are tried.
 
 As `Added` (see toolchain.compile.added_form), for cores without SMLAW: the inputs' factors are whole numbers
-of 2**-20, and one rounding stands for the reference's three.
+of 2**-21, and one rounding stands for the reference's three.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from toolchain.compile.added_form import reference_sums
 from toolchain.compile.requantise import INT32_MAX, Multiplier
 from toolchain.vocabulary.graph import Quantisation
 
-FRACTION_BITS = 20
+FRACTION_BITS = 21
 """What kernels/add_s8_products.c shifts by."""
 
 _VALUES = np.arange(-128, 128, dtype=np.int64)
@@ -43,7 +43,7 @@ def weighted_sum(
     wanted = reference_sums(inputs, output, multipliers, sign)
     reals = [given.scale / output.scale * 2.0**FRACTION_BITS for given in inputs]
     if max(reals) * 256 > INT32_MAX:
-        return "an input's scale is 8 times the output's, or more"
+        return "an input's scale is 4 times the output's, or more"
     # The sum, without the offset, has to lie in these bounds less the offset.
     least = np.where(wanted > -128, wanted << FRACTION_BITS, -_NO_BOUND)
     most = np.where(wanted < 127, ((wanted + 1) << FRACTION_BITS) - 1, _NO_BOUND)

@@ -1,13 +1,13 @@
 #include "add_s8_products.h"
 
-#define SHIFT 20
+#define SHIFT 21
 
 /* x >> SHIFT, saturated to int8_t. */
 static inline int8_t saturated(int32_t x)
 {
 #if defined(__ARM_FEATURE_SAT) && __ARM_FEATURE_SAT
     int32_t byte;
-    __asm__("ssat %0, #8, %1, asr #20" : "=r"(byte) : "r"(x));
+    __asm__("ssat %0, #8, %1, asr #21" : "=r"(byte) : "r"(x));
     return (int8_t)byte;
 #else
     const int32_t byte = x >> SHIFT;

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* output = (offset + multiplier1 * input1 + multiplier2 * input2) >> 20, saturated: the compiler has tried all
+/* output = (offset + multiplier1 * input1 + multiplier2 * input2) >> 21, saturated: the compiler has tried all
  * pairs of inputs (toolchain/compile/weighted_sum.py). */
 struct chipcast_add_s8_products_params {
     int32_t elements;

@@ -42,16 +42,28 @@ static inline void add_products(const int8_t *x, const int8_t *y, const int8_t *
                      : [fours] "m"(fours), [end] "m"(end)
                      : "cc", "memory");
 #else
-    for (const int8_t *const end = x + taps; x != end; ++x, ++y, w += 4) {
-        const int32_t p = *x, q = *y;
-        a0 += w[0] * p;
-        b0 += w[0] * q;
-        a1 += w[1] * p;
-        b1 += w[1] * q;
-        a2 += w[2] * p;
-        b2 += w[2] * q;
-        a3 += w[3] * p;
-        b3 += w[3] * q;
+#define PRODUCTS(tap)                                                                                        \
+    do {                                                                                                     \
+        const int32_t p = x[tap], q = y[tap];                                                                \
+        a0 += w[4 * (tap)] * p;                                                                              \
+        b0 += w[4 * (tap)] * q;                                                                              \
+        a1 += w[4 * (tap) + 1] * p;                                                                          \
+        b1 += w[4 * (tap) + 1] * q;                                                                          \
+        a2 += w[4 * (tap) + 2] * p;                                                                          \
+        b2 += w[4 * (tap) + 2] * q;                                                                          \
+        a3 += w[4 * (tap) + 3] * p;                                                                          \
+        b3 += w[4 * (tap) + 3] * q;                                                                          \
+        __asm__ volatile("" : : : "memory"); /* gcc would load all, and spill */                             \
+    } while (0)
+    const int8_t *const end = x + taps;
+    for (const int8_t *const fours = x + (taps & ~3); x != fours; x += 4, y += 4, w += 16) {
+        PRODUCTS(0);
+        PRODUCTS(1);
+        PRODUCTS(2);
+        PRODUCTS(3);
+    }
+    for (; x != end; ++x, ++y, w += 4) {
+        PRODUCTS(0);
     }
 #endif
     sums[0] = a0;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "patch_s8.h"
 #include "short_stage.h"
 
 /* A channel, copied out of the image: column after column, padding included, each value plus 128. What is below
@@ -32,12 +33,12 @@ static struct plane padded_plane(const struct chipcast_depthwise_3x3_s8_by_four_
     struct plane plane = {values, (p->output_height - 1) * p->stride + 3, (p->output_width - 1) * p->stride + 3, 0, 0};
     plane.rows_inside = inside(p->input_height, plane.rows - p->padding_top);
     plane.columns_inside = inside(p->input_width, plane.columns - p->padding_left);
-    memset(values, p->input_zero_point + 128, (size_t)(plane.rows * plane.columns));
+    memset(values, p->input_zero_point + 128, (size_t)(p->planes * plane.rows * plane.columns));
     return plane;
 }
 
-static __attribute__((noinline)) void fill(const struct chipcast_depthwise_3x3_s8_by_four_params *p, const struct plane *plane,
-                 const int8_t *image)
+static __attribute__((noinline)) void fill(const struct chipcast_depthwise_3x3_s8_by_four_params *p,
+                                           const struct plane *plane, const int8_t *image)
 {
     const int32_t channels = p->channels, rows = plane->rows;
     uint8_t *to = plane->values + p->padding_left * rows + p->padding_top;
@@ -47,6 +48,26 @@ static __attribute__((noinline)) void fill(const struct chipcast_depthwise_3x3_s
         for (uint8_t *const end = word + plane->columns_inside * rows; word != end; word += rows) {
             *word = (uint8_t)(*value ^ 0x80);
             value += channels;
+        }
+    }
+}
+
+/* Four channels at once, whose values are the bytes of a word. */
+static __attribute__((noinline)) void fill_four(const struct chipcast_depthwise_3x3_s8_by_four_params *p,
+                                                const struct plane *plane, const int8_t *image)
+{
+    const int32_t channels = p->channels, rows = plane->rows, size = rows * plane->columns;
+    uint8_t *row = plane->values + p->padding_left * rows + p->padding_top;
+    uint8_t *const last = row + plane->rows_inside;
+    for (; row != last; ++row, image += p->input_width * channels) {
+        const int8_t *value = image;
+        uint8_t *to = row;
+        for (uint8_t *const end = to + plane->columns_inside * rows; to != end; to += rows, value += channels) {
+            const uint32_t four = chipcast_aligned_word(value) ^ 0x80808080u;
+            to[0] = (uint8_t)four;
+            to[size] = (uint8_t)(four >> 8);
+            to[2 * size] = (uint8_t)(four >> 16);
+            to[3 * size] = (uint8_t)(four >> 24);
         }
     }
 }
@@ -115,6 +136,7 @@ static inline __attribute__((always_inline)) void add_products(const int32_t *w,
         return;
     }
 #endif
+#pragma GCC unroll 1
     for (int32_t column = 0; column < 3; ++column, from += rows) {
         const int32_t w0 = *w++, w1 = *w++, w2 = *w++;
         s0 += w0 * from[0] + w1 * from[1] + w2 * from[2];
@@ -188,17 +210,27 @@ void chipcast_depthwise_3x3_s8_by_four(const struct chipcast_depthwise_3x3_s8_by
         p->output_width * p->channels,
     };
     const struct plane plane = padded_plane(p, values);
+    /* A tensor that is a part of another one may begin anywhere. */
+    const int four = p->planes == 4 && ((uintptr_t)input & 3u) == 0u;
     for (int32_t batch = 0; batch < p->batches; ++batch) {
+        struct plane one = plane;
         for (int32_t c = 0; c < p->channels; ++c) {
             channel.number = c;
             for (int32_t i = 0; i < 9; ++i) {
                 weights[i] = p->weights[9 * c + i];
             }
-            fill(p, &plane, input + c);
-            if (p->stride == 1) {
-                convolve_plane(p, &channel, &plane, 1, output + c);
+            if (!four) {
+                fill(p, &plane, input + c);
+            } else if ((c & 3) == 0) {
+                fill_four(p, &plane, input + c);
+                one.values = plane.values;
             } else {
-                convolve_plane(p, &channel, &plane, 2, output + c);
+                one.values += plane.rows * plane.columns;
+            }
+            if (p->stride == 1) {
+                convolve_plane(p, &channel, &one, 1, output + c);
+            } else {
+                convolve_plane(p, &channel, &one, 2, output + c);
             }
         }
         input += p->input_height * p->input_width * p->channels;

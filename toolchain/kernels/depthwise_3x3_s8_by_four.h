@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* One output a channel; `stride` is 1 or 2, both ways. `weights` is [channels][3 columns][3 rows]; the constants
+/* One output a channel; `stride` is 1 or 2, both ways; `planes` is 1, or 4 where `channels` is a multiple of 4. `weights` is [channels][3 columns][3 rows]; the constants
  * in `table`, see short_stage.h, are for values plus 128. */
 struct chipcast_depthwise_3x3_s8_by_four_params {
     int32_t batches;
@@ -18,6 +18,7 @@ struct chipcast_depthwise_3x3_s8_by_four_params {
     int32_t padding_top;
     int32_t padding_left;
     int32_t input_zero_point;
+    int32_t planes;
     const int8_t *weights;
     int32_t stage_kind;
     const int32_t *table;
@@ -26,7 +27,8 @@ struct chipcast_depthwise_3x3_s8_by_four_params {
     int32_t activation_max;
 };
 
-/* `plane` has room for what the windows of a channel reach over; `output` may be `input`, where it is no larger. */
+/* `plane` has room for what the windows of `planes` channels reach over; `output` may be `input`, where it is no
+ * larger. */
 void chipcast_depthwise_3x3_s8_by_four(const struct chipcast_depthwise_3x3_s8_by_four_params *p,
                                        const int8_t *input, int8_t *output, uint8_t *plane);
 

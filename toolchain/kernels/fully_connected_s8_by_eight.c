@@ -26,16 +26,27 @@ static inline const int8_t *add_products(const int8_t *x, const int8_t *w, int32
                      : [twos] "r"(twos), [end] "m"(end)
                      : "cc", "memory");
 #else
+#define PRODUCTS(tap)                                                                                        \
+    do {                                                                                                     \
+        const int32_t p = x[tap];                                                                            \
+        a0 += w[8 * (tap)] * p;                                                                              \
+        a1 += w[8 * (tap) + 1] * p;                                                                          \
+        a2 += w[8 * (tap) + 2] * p;                                                                          \
+        a3 += w[8 * (tap) + 3] * p;                                                                          \
+        a4 += w[8 * (tap) + 4] * p;                                                                          \
+        a5 += w[8 * (tap) + 5] * p;                                                                          \
+        a6 += w[8 * (tap) + 6] * p;                                                                          \
+        a7 += w[8 * (tap) + 7] * p;                                                                          \
+        __asm__ volatile("" : : : "memory"); /* gcc would load all, and spill */                             \
+    } while (0)
+    for (const int8_t *const fours = x + (inputs & ~3); x != fours; x += 4, w += 32) {
+        PRODUCTS(0);
+        PRODUCTS(1);
+        PRODUCTS(2);
+        PRODUCTS(3);
+    }
     for (; x != end; ++x, w += 8) {
-        const int32_t p = *x;
-        a0 += w[0] * p;
-        a1 += w[1] * p;
-        a2 += w[2] * p;
-        a3 += w[3] * p;
-        a4 += w[4] * p;
-        a5 += w[5] * p;
-        a6 += w[6] * p;
-        a7 += w[7] * p;
+        PRODUCTS(0);
     }
 #endif
     sums[0] = a0;

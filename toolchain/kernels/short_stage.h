@@ -1,8 +1,8 @@
 /* The way from a sum to an output on cores without DSP instructions, where the compiler has proven a short
  * one: see toolchain/compile/short_stage.py, which chooses it and makes the table.
  *
- * `kind` 0, "saturated": the output is the upper half of (bias + 256 * sum) * multiplier, shifted right by 8
- * and saturated to int8_t; an entry of the table is {bias, multiplier}. For cores that have the upper half in
+ * `kind` 0, "saturated": the output is the upper half of (bias + 256 * sum) * multiplier, shifted right by
+ * 10 and saturated to int8_t; an entry of the table is {bias, multiplier}. For cores that have the upper half in
  * one instruction.
  * 1, "split": (sum * multiplier / 2^16 + offset) >> shift, saturated to uint8_t, is the output plus 128; the product
  * is made of three that fit 32 bits. An entry is {offset, multiplier}, and `shift` has one a channel. For cores
@@ -23,15 +23,15 @@ struct chipcast_short_stage {
     int32_t maximum;
 };
 
-/* x >> 8, saturated to int8_t. */
+/* x >> 10, saturated to int8_t. */
 static inline int32_t chipcast_saturated_byte(int32_t x)
 {
 #if defined(__ARM_FEATURE_SAT) && __ARM_FEATURE_SAT
     int32_t byte;
-    __asm__("ssat %0, #8, %1, asr #8" : "=r"(byte) : "r"(x));
+    __asm__("ssat %0, #8, %1, asr #10" : "=r"(byte) : "r"(x));
     return byte;
 #else
-    const int32_t byte = x >> 8;
+    const int32_t byte = x >> 10;
     if ((uint32_t)byte + 128u > 255u) {
         return byte < 0 ? -128 : 127;
     }
