@@ -4,7 +4,7 @@
 MFCC features of one second of speech, 49 frames of 10 coefficients, already quantised for the reference's
 int8 model.  With that model's scale and zero point they are real numbers again.  200 are held out.  500 are
 few to train on, so each of them stands there five times: as it is, and up to two frames (40 ms) earlier
-or later.
+or later; or, for a network that is taught by another one, thirteen times, mixed with others as well.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "mlperf_tiny"
 SEED = 0
 HELD_OUT = 200
 SHIFTS = (0, -2, -1, 1, 2)
+# Of each sample, when they are mixed; and the frames by which one may be earlier or later (100 ms).
+COPIES = 13
+MOST_FRAMES = 5
 
 Part = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
@@ -33,6 +36,28 @@ def samples() -> tuple[Part, Part]:
     test, train = order[:HELD_OUT], order[HELD_OUT:]
     shifted = np.concatenate([shift(values[train], frames) for frames in SHIFTS])
     return (shifted, np.tile(labels[train], len(SHIFTS))), (values[test], labels[test])
+
+
+def mixed_samples() -> tuple[Part, Part]:
+    """As `samples`; but the training part has, behind the real samples, 12 others made of each.
+
+    Each is shifted, and then mixed with another one, of which it takes less than half ("mixup", Zhang et al.
+    2018, arXiv:1710.09412).  The label is that of the larger part, which is hardly true: they are for a
+    teacher, who says what there is to say (Beyer et al. 2022, arXiv:2106.05237).
+    """
+    (values, labels), test = samples()
+    values, labels = values[: len(values) // len(SHIFTS)], labels[: len(labels) // len(SHIFTS)]
+    random = np.random.default_rng(SEED)
+    made = [values, *(mixed(values, random) for _ in range(COPIES - 1))]
+    return (np.concatenate(made), np.tile(labels, COPIES)), test
+
+
+def mixed(features: npt.NDArray[np.float32], random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Each sample shifted, and mixed with another one."""
+    frames = random.integers(-MOST_FRAMES, MOST_FRAMES + 1, len(features))
+    moved = np.stack([shift(one[np.newaxis], int(by))[0] for one, by in zip(features, frames, strict=True)])
+    share = random.uniform(0.5, 1.0, (len(features), 1, 1, 1)).astype(np.float32)
+    return share * moved + (1 - share) * moved[random.permutation(len(moved))]
 
 
 def input_quantisation(model: Path) -> tuple[float, int]:

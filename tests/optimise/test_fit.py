@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -67,10 +67,11 @@ class KilledError(Exception):
     pass
 
 
+@pytest.mark.parametrize("decay", ["none", "cosine"])
 def test_a_training_goes_on_where_it_was_killed_and_ends_the_same(
-    tf_keras: Any, digits: DataSet, tmp_path: Path
+    tf_keras: Any, digits: DataSet, tmp_path: Path, decay: Literal["none", "cosine"]
 ) -> None:
-    settings, network = FineTuneSettings(epochs=4), random_network(tf_keras)
+    settings, network = FineTuneSettings(epochs=4, decay=decay), random_network(tf_keras)
     whole = fine_tune(network, settings, StepContext(digits, 3, silent)).get_weights()
 
     heard: list[str] = []
@@ -286,3 +287,49 @@ def test_durations_read_well() -> None:
     assert [_duration(seconds) for seconds in (0.4, 59, 61, 3599, 3700)] == [
         "0 s", "59 s", "1 min 1 s", "59 min 59 s", "1 h 1 min",
     ]  # fmt: skip
+
+
+def test_with_the_cosine_a_training_ends_in_steps_of_nothing(tf_keras: Any, digits: DataSet) -> None:
+    moves: list[float] = []
+
+    class Moves(tf_keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            self.before = self.model.layers[-1].get_weights()[0]
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            moves.append(float(np.abs(self.model.layers[-1].get_weights()[0] - self.before).max()))
+
+    settings = FineTuneSettings(epochs=2, decay="cosine", learning_rate=1e-3)
+    StepContext(digits, 0, silent).fit(random_network(tf_keras), settings, callbacks=[Moves()])
+    # Adam's step is at most about the learning rate: a half wave from 1e-3 to 0 over 38 steps.
+    assert len(moves) == 38
+    assert 5e-4 < moves[0] < 1.2e-3
+    assert moves[-1] < 1e-5 < moves[19] < 8e-4
+
+
+def test_dropout_can_be_left_out_of_a_training(tf_keras: Any, digits: DataSet) -> None:
+    network = random_network(tf_keras)
+    (dropout,) = (layer for layer in network.layers if type(layer).__name__ == "Dropout")
+    settings = FineTuneSettings(epochs=1, dropout=False)
+    without = fine_tune(network, settings, StepContext(digits, 3, silent))
+    assert without.get_layer(dropout.name).rate == 0.3
+    dropout.rate = 0.0
+    wanted = fine_tune(network, FineTuneSettings(epochs=1), StepContext(digits, 3, silent)).get_weights()
+    for left, right in zip(without.get_weights(), wanted, strict=True):
+        np.testing.assert_array_equal(left, right)
+    dropout.rate = 0.3
+    other = fine_tune(network, FineTuneSettings(epochs=1), StepContext(digits, 3, silent)).get_weights()
+    assert np.abs(other[0] - wanted[0]).max() > 1e-4
+
+
+def test_frozen_batch_norm_stays_as_it_is(tf_keras: Any, digits: DataSet) -> None:
+    network = random_network(tf_keras)
+    (norm,) = (layer for layer in network.layers if type(layer).__name__ == "BatchNormalization")
+    settings = FineTuneSettings(epochs=1, batch_norm="frozen", decay="cosine")
+    tuned = fine_tune(network, settings, StepContext(digits, 3, silent))
+    assert tuned.get_layer(norm.name).trainable
+    for left, right in zip(norm.get_weights(), tuned.get_layer(norm.name).get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert np.abs(tuned.get_weights()[0] - network.get_weights()[0]).max() > 1e-4
+    usual = fine_tune(network, FineTuneSettings(epochs=1), StepContext(digits, 3, silent))
+    assert np.abs(usual.get_layer(norm.name).get_weights()[2]).max() > 1e-3

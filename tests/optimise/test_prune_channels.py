@@ -11,11 +11,13 @@ from tests.optimise.digits_network import accuracy_of, context_of, digits, resid
 from toolchain.errors import DataError, ModelError
 from toolchain.optimise.channel_groups import find_channel_groups
 from toolchain.optimise.channel_importance import batch_norm_scores, magnitude_scores, taylor_scores
+from toolchain.optimise.channel_losses import channel_losses
 from toolchain.optimise.choose_channels import choose_channels
 from toolchain.optimise.count_macs import count_macs, layer_costs
 from toolchain.optimise.prune_channels import prune_channels
 from toolchain.optimise.refit_readers import refit_readers
 from toolchain.optimise.remove_channels import remove_channels
+from toolchain.optimise.task import task_of
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet, Samples
 from toolchain.vocabulary.steps.prune_channels import Importance, PruneChannelsSettings
@@ -107,6 +109,14 @@ def test_what_other_channels_say_as_well_is_not_lost(tf_keras: Any) -> None:
     network.get_layer("makes").set_weights([kernel, bias])
     groups = find_channel_groups(network)
     inputs = np.random.default_rng(0).normal(size=(200, 6, 6, 3)).astype(np.float32)
+    samples = Samples(inputs, None, values=np.asarray(network(inputs)))
+    task = task_of(network, samples, "prune_channels")
+    losses = channel_losses(network, groups, [groups.gives["makes"]], samples, task, 0)
+    # One of the three that make one another up is free, the others are not.
+    first, second = np.argsort(losses[groups.gives["makes"]])[:2]
+    assert first in (0, 1, 3)
+    assert losses[groups.gives["makes"][first]] < 1e-3 * losses[groups.gives["makes"][second]]
+
     gone = groups.gives["makes"][3:]
     smaller = remove_channels(network, groups, gone)
     wanted = np.asarray(network(inputs))

@@ -52,13 +52,15 @@ def choose_channels(
     macs: int,
     at_least: int,
     multiple_of: int,
+    are_losses: bool = False,
 ) -> Ids:
     """The groups to remove so that at most `macs` multiply-accumulates are left.
 
     Channels go a portion at a time, from the set (the channels of one layer, or of layers that are tied
     together) that loses the smallest share of its importance for the square root of the multiply-accumulates
-    saved.  (Without the root, the layers that cost most are cut to the bone.)  What stays of a set is a
-    multiple of `multiple_of` channels, and no fewer than `at_least`.
+    saved.  (Without the root, the layers that cost most are cut to the bone.)  Scores that `are_losses`
+    of one output can be added and compared as they are: then it is the least loss for what is saved.  What
+    stays of a set is a multiple of `multiple_of` channels, and no fewer than `at_least`.
 
     Raises:
         ModelError: the sets do not hold that many.
@@ -74,7 +76,10 @@ def choose_channels(
                 continue
             less = width.without(np.array(portion))
             saved = width.macs() - less.macs()
-            price = _share(scores, portion, ids) / max(saved, 1) ** 0.5
+            if are_losses:
+                price = float(scores[portion].sum()) / max(saved, 1)
+            else:
+                price = _share(scores, portion, ids) / max(saved, 1) ** 0.5
             if best is None or price < best[0]:
                 best = (price, number, portion, less)
         if best is None:

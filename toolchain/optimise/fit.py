@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.errors import ModelError
-from toolchain.optimise.batch_statistics import averages_that_keep_up
 from toolchain.optimise.checkpoint import Checkpoint, key_of
+from toolchain.optimise.training_mode import training_mode
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.data import Samples
 from toolchain.vocabulary.optimisation import Progress
@@ -55,12 +55,14 @@ def fit(
     kept = Checkpoint(
         checkpoint, "" if checkpoint is None else key_of(network, about, *samples.all_inputs, targets)
     )
-    network.compile(optimizer=tf_keras.optimizers.Adam(settings.learning_rate), loss=loss)
-    network.optimizer.build(network.trainable_variables)
-    done = kept.restore(network)
-    batches = _batches(tf_keras, samples, targets, min(settings.batch_size, len(samples)), seed, done)
-    keeping_up = averages_that_keep_up(network, settings.epochs * len(batches))
-    with _random_layers(network) as generators, keeping_up:
+    batch = min(settings.batch_size, len(samples))
+    steps = settings.epochs * math.ceil(len(samples) / batch)
+    with training_mode(network, settings, steps), _random_layers(network) as generators:
+        rate = _learning_rate(tf_keras, settings, steps)
+        network.compile(optimizer=tf_keras.optimizers.Adam(rate), loss=loss)
+        network.optimizer.build(network.trainable_variables)
+        done = kept.restore(network)
+        batches = _batches(tf_keras, samples, targets, batch, seed, done)
         keeper = _keeper(tf_keras, kept, generators, seed)
         reporter = _reporter(tf_keras, settings.epochs, len(batches), progress, words)
         network.fit(
@@ -71,6 +73,16 @@ def fit(
             verbose=0,
             callbacks=[reporter, *callbacks, keeper],
         )
+
+
+def _learning_rate(tf_keras: Any, settings: TrainingSettings, steps: int) -> Any:
+    """A number, or a schedule by the optimiser's count of steps, which a checkpoint has.
+
+    The cosine is that of Loshchilov & Hutter 2017 (arXiv:1608.03983), once.
+    """
+    if settings.decay == "cosine":
+        return tf_keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    return settings.learning_rate
 
 
 def _batches(

@@ -52,6 +52,18 @@ def with_teacher(
     return loss, np.concatenate([aims, soft], axis=1)
 
 
+def difference(task: Task, before: npt.NDArray[np.float32], after: npt.NDArray[np.float32]) -> float:
+    """How far a network's outputs have moved, the mean over samples; 0 if not at all.
+
+    The Kullback-Leibler divergence for classes, in nats; the squared error for values.
+    """
+    tensorflow = import_stack("tensorflow")
+    old, new = (array.reshape(len(array), -1) for array in (before, after))
+    plain = DistilSettings(temperature=1.0)
+    moved, still = (_soft_loss(tensorflow, task, old, other, plain) for other in (new, old))
+    return float(np.mean(np.asarray(moved, np.float64) - np.asarray(still, np.float64)))
+
+
 def _soft_loss(tensorflow: Any, task: Task, teacher: Any, network: Any, settings: DistilSettings) -> Any:
     """The teacher's part, a value a sample; both of shape (batch, outputs)."""
     heat = settings.temperature

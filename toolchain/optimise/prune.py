@@ -1,5 +1,6 @@
-"""Magnitude pruning: the smallest weights become zero, step by step, while the rest learns to do without.
+"""Pruning of weights: the smallest become zero, step by step, while the rest learns to do without.
 
+With importance "obs" they are chosen otherwise, and go before the training (`prune_by_surgeon`).
 The polynomial schedule is that of Zhu & Gupta 2017 (arXiv:1710.01878); schedules and masks are
 tensorflow-model-optimization's, with rules of our own for what goes together (`block_masks`).
 """
@@ -19,6 +20,7 @@ from toolchain.optimise.chosen_layers import chosen_layers
 from toolchain.optimise.copy_network import copy_network
 from toolchain.optimise.graph_edit import refuse_nested
 from toolchain.optimise.keep_structure import is_clustered
+from toolchain.optimise.prune_by_surgeon import prune_by_surgeon
 from toolchain.optimise.qat import refuse_quantised
 from toolchain.optimise.sparsity import kernels_of, output_axis
 from toolchain.optimise.step_context import StepContext
@@ -52,6 +54,8 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     refuse_quantised(network, settings.step)
     refuse_clustered(network, settings.step)
     chosen = _chosen(network, settings)
+    if settings.importance == "obs":
+        return _pruned_at_once(network, chosen, settings, context)
     schedule = _schedule(keras_sparsity, settings, len(samples))
 
     def wrapped(layer: Any) -> Any:
@@ -72,6 +76,26 @@ def prune(network: Any, settings: PruneSettings, context: StepContext) -> Any:
     for name in chosen:
         _check_zeros(pruned.get_layer(name), settings)
     return pruned
+
+
+def _pruned_at_once(
+    network: Any, chosen: Sequence[str], settings: PruneSettings, context: StepContext
+) -> Any:
+    """The weights go first; then the rest is trained, and the zeros are kept (`keep_structure`)."""
+    pruned = prune_by_surgeon(network, chosen, settings, context.training(settings.step), context)
+    context.fit(pruned, settings)
+    kernels = [np.asarray(kernel) for name in chosen for kernel in kernels_of(pruned.get_layer(name))]
+    zeros, total = (sum(count(kernel) for kernel in kernels) for count in (_zeros, np.size))
+    if zeros < settings.sparsity * total - 1e-6 * total:
+        raise ModelError(
+            f"Pruning left {zeros:,} zeros among {total:,} weights, too few.",
+            "Please report it, with the model.",
+        )
+    return pruned
+
+
+def _zeros(kernel: npt.NDArray[np.float32]) -> int:
+    return int(kernel.size - np.count_nonzero(kernel))
 
 
 def refuse_clustered(network: Any, step: str) -> None:

@@ -16,6 +16,7 @@ from toolchain.optimise.channel_importance import (
     magnitude_scores,
     taylor_scores,
 )
+from toolchain.optimise.channel_losses import channel_losses
 from toolchain.optimise.choose_channels import choose_channels
 from toolchain.optimise.count_macs import count_macs, layer_costs
 from toolchain.optimise.count_network import count_network
@@ -50,14 +51,15 @@ def prune_channels(network: Any, settings: PruneChannelsSettings, context: StepC
     fixed = whole - count_macs(network)
     chosen = samples.take(random.permutation(len(samples))[:_SAMPLES])
     # Whether it can be done at all is known before anything is trained.
-    _choose(network, settings, round((1.0 - settings.macs) * whole) - fixed, magnitude_scores)
+    enough = round((1.0 - settings.macs) * whole) - fixed
+    _choose(network, settings, enough, lambda network, groups, _: magnitude_scores(network, groups))
     for number in range(settings.rounds):
         share = settings.macs * (number + 1) / settings.rounds
         groups, gone = _choose(
             network,
             settings,
             round((1.0 - share) * whole) - fixed,
-            lambda network, groups: _scores(network, groups, settings, context, chosen),
+            lambda network, groups, sets: _scores(network, groups, sets, settings, context, chosen),
         )
         smaller = remove_channels(network, groups, gone)
         refit_readers(network, smaller, groups, gone, chosen, context.seed)
@@ -77,7 +79,7 @@ def _choose(
     network: Any,
     settings: PruneChannelsSettings,
     macs: int,
-    score: Callable[[Any, ChannelGroups], Scores],
+    score: Callable[[Any, ChannelGroups, Sequence[Ids]], Scores],
 ) -> tuple[ChannelGroups, Ids]:
     """What is to go so that `macs` multiply-accumulates are left, of those that can be saved at all."""
     groups = find_channel_groups(network)
@@ -85,11 +87,12 @@ def _choose(
     gone = choose_channels(
         groups,
         sets,
-        score(network, groups),
+        score(network, groups, sets),
         layer_costs(network),
         macs=macs,
         at_least=settings.at_least,
         multiple_of=settings.multiple_of,
+        are_losses=settings.importance == "reconstruction",
     )
     return groups, gone
 
@@ -125,6 +128,7 @@ def _removable(groups: ChannelGroups, patterns: Sequence[str]) -> list[Ids]:
 def _scores(
     network: Any,
     groups: ChannelGroups,
+    sets: Sequence[Ids],
     settings: PruneChannelsSettings,
     context: StepContext,
     samples: Samples,
@@ -134,6 +138,8 @@ def _scores(
     if settings.importance == "batch_norm":
         return batch_norm_scores(network, groups)
     task = context.task(network, settings.step)
+    if settings.importance == "reconstruction":
+        return channel_losses(network, groups, sets, samples, task, context.seed)
     targets = task.targets(samples)
 
     def batches() -> Iterator[tuple[Any, Any]]:

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.optimise.channel_groups import ChannelGroups, Ids, nodes_in_order
+from toolchain.optimise.layer_patches import layer_patches
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.data import Samples
 
 Floats = npt.NDArray[np.float64]
 
-_READERS = ("Conv1D", "Conv2D", "Dense")
+READERS = ("Conv1D", "Conv2D", "Dense")
 # Rows of the least-squares problem; more make it slower, not better.
 _MOST_ROWS = 40_000
 # Of the mean of the inputs' squares: where the samples say little, the weights stay near what they were.
@@ -38,7 +39,7 @@ def refit_readers(
     random = np.random.default_rng(seed)
     for node in nodes_in_order(before):
         layer, name = node.layer, node.layer.name
-        if type(layer).__name__ not in _READERS or name not in groups.reads or len(layer.inbound_nodes) != 1:
+        if type(layer).__name__ not in READERS or name not in groups.reads or len(layer.inbound_nodes) != 1:
             continue
         if np.isin(groups.reads[name], gone).any():
             given = np.flatnonzero(~np.isin(groups.gives[name], gone))
@@ -66,7 +67,10 @@ def refit_layer(
     rows, wanted = [], []
     for start in range(0, len(samples), _BATCH):
         part = list(samples.take(slice(start, start + _BATCH)).all_inputs)
-        patches_before, patches_after = _patches(layer, old_reads(part)), _patches(small, new_reads(part))
+        patches_before, patches_after = (
+            layer_patches(layer, old_reads(part)),
+            layer_patches(small, new_reads(part)),
+        )
         chosen = random.random(len(patches_after)) < share
         rows.append(patches_after[chosen].astype(np.float64))
         wanted.append(patches_before[chosen].astype(np.float64) @ old_kernel)
@@ -89,21 +93,3 @@ def _least_squares(rows: Floats, wanted: Floats, start: Floats, with_bias: bool)
     ridge = _RIDGE * max(float(np.trace(gram)) / len(gram), 1e-30)
     change = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred.T @ (rest - rest_mean))
     return start + change, np.asarray(rest_mean - row_mean @ change if with_bias else 0.0, np.float64)
-
-
-def _patches(layer: Any, tensor: Any) -> npt.NDArray[np.float32]:
-    """What one output of the layer is computed from, a row each: shape (outputs, taps x channels)."""
-    tensorflow = import_stack("tensorflow")
-    if type(layer).__name__ == "Dense":
-        return np.asarray(tensor, np.float32).reshape(-1, tensor.shape[-1])
-    size, strides, rate = layer.kernel_size, layer.strides, layer.dilation_rate
-    if type(layer).__name__ == "Conv1D":
-        if layer.padding == "causal":
-            tensor = tensorflow.pad(tensor, [[0, 0], [(size[0] - 1) * rate[0], 0], [0, 0]])
-        tensor = tensor[:, None]
-        size, strides, rate = (1, *size), (1, *strides), (1, *rate)
-    padding = "SAME" if layer.padding == "same" else "VALID"
-    found = tensorflow.image.extract_patches(
-        tensor, [1, *size, 1], [1, *strides, 1], [1, *rate, 1], padding=padding
-    )
-    return np.asarray(found, np.float32).reshape(-1, found.shape[-1])

@@ -28,6 +28,16 @@ class PruneSettings(TrainingSettings):
 
     step: Literal["prune"] = "prune"
     sparsity: float = Field(default=0.5, gt=0.0, lt=1.0, description="share of weights that end as zero")
+    importance: Literal["magnitude", "obs"] = Field(
+        default="magnitude",
+        description="the smallest weights go while the network trains; or, before it, those that the others "
+        "make up for (optimal brain surgeon), by samples and without labels",
+    )
+    allocation: Literal["uniform", "sensitivity"] = Field(
+        default="uniform",
+        description="each layer has the same share of zeros; or, with obs, the one at which the output loses "
+        "least in all",
+    )
     schedule: Literal["polynomial", "constant"] = Field(
         default="polynomial", description="whether sparsity rises, or is there from the first batch"
     )
@@ -72,6 +82,11 @@ class PruneSettings(TrainingSettings):
             raise ValueError(f"pattern {self.pattern} says it all: leave block and initial_sparsity out")
         if self.schedule == "constant" and self.initial_sparsity:
             raise ValueError("with the constant schedule, sparsity does not rise: leave initial_sparsity out")
+        if self.allocation == "sensitivity" and self.importance != "obs":
+            raise ValueError('allocation "sensitivity" needs importance = "obs"')
+        given = {"schedule", "initial_sparsity", "block", "pattern"} & self.model_fields_set
+        if self.importance == "obs" and given:
+            raise ValueError(f'leave {", ".join(sorted(given))} out with importance "obs"')
         if self.initial_sparsity > self.sparsity:
             raise ValueError("initial_sparsity is larger than sparsity")
         return self

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from toolchain.vocabulary.steps.training import TrainingSettings
 
-Importance = Literal["magnitude", "batch_norm", "taylor"]
+Importance = Literal["magnitude", "batch_norm", "taylor", "reconstruction"]
 
 
 class PruneChannelsSettings(TrainingSettings):
@@ -21,7 +21,8 @@ class PruneChannelsSettings(TrainingSettings):
     macs: float = Field(default=0.5, gt=0.0, lt=1.0, description="share of multiply-accumulates to remove")
     importance: Importance = Field(
         default="taylor",
-        description="by the weights, by BatchNormalization's scale, or by the loss's first derivative",
+        description="by the weights, by BatchNormalization's scale, by the loss's first derivative, or by "
+        "what the output loses once the layers behind have made up for it",
     )
     rounds: int = Field(default=2, ge=1, le=100)
     at_least: int = Field(default=4, ge=1, le=65_536, description="channels that every layer keeps")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -33,4 +34,15 @@ class TrainingSettings(Settings):
     epochs: int = Field(default=10, ge=1, le=10_000)
     batch_size: int = Field(default=32, ge=1, le=65_536)
     learning_rate: float = Field(default=1e-3, gt=0.0, le=10.0)
+    decay: Literal["none", "cosine"] = Field(
+        default="none", description="how the learning rate falls: to zero at the end, as a half wave"
+    )
+    batch_norm: Literal["train", "frozen"] = Field(
+        default="train",
+        description="frozen: BatchNormalization stays as it is and works as in inference; for few samples",
+    )
+    dropout: bool = Field(
+        default=True,
+        description="false: Dropout layers let all pass, as is best where a teacher teaches",
+    )
     distil: DistilSettings | None = None
