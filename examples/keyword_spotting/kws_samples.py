@@ -57,7 +57,7 @@ def mixed(features: npt.NDArray[np.float32], random: np.random.Generator) -> npt
     frames = random.integers(-MOST_FRAMES, MOST_FRAMES + 1, len(features))
     moved = np.stack([shift(one[np.newaxis], int(by))[0] for one, by in zip(features, frames, strict=True)])
     share = random.uniform(0.5, 1.0, (len(features), 1, 1, 1)).astype(np.float32)
-    return share * moved + (1 - share) * moved[random.permutation(len(moved))]
+    return np.asarray(share * moved + (1 - share) * moved[random.permutation(len(moved))], np.float32)
 
 
 def input_quantisation(model: Path) -> tuple[float, int]:

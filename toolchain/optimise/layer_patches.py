@@ -9,6 +9,18 @@ import numpy.typing as npt
 
 from toolchain.tensorflow_import import import_stack
 
+# Numbers that the patches of one batch may take (64 MB).
+_MOST_NUMBERS = 8_000_000
+_MOST_SAMPLES = 256
+
+
+def patch_batch(layer: Any) -> int:
+    """How many samples at once leave the layer's patches at a size that is no burden."""
+    kernel = layer.get_weights()[0]
+    positions = int(np.prod(layer.output_shape[1:-1], dtype=np.int64))
+    numbers = positions * int(kernel.size // kernel.shape[-1])
+    return max(1, min(_MOST_SAMPLES, _MOST_NUMBERS // max(numbers, 1)))
+
 
 def layer_patches(layer: Any, tensor: Any) -> npt.NDArray[np.float32]:
     """What one output of the layer is computed from, a row each: shape (outputs, taps x channels).

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toolchain.optimise.layer_patches import layer_patches
+from toolchain.optimise.layer_patches import layer_patches, patch_batch
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.data import Samples
 
@@ -16,7 +16,6 @@ Floats = npt.NDArray[np.float64]
 
 # Of the mean of the inputs' squares: where the samples say little, the weights stay near what they were.
 _RIDGE = 1e-3
-_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +50,9 @@ def layer_statistics(layer: Any, before: Any, after: Any, samples: Samples) -> L
     read, given = kernel.shape
     count, gram, cross = 0, np.zeros((read, read)), np.zeros((read, given))
     read_sum, given_sum = np.zeros(read), np.zeros(given)
-    for start in range(0, len(samples), _BATCH):
-        part = list(samples.take(slice(start, start + _BATCH)).all_inputs)
+    batch = patch_batch(layer)
+    for start in range(0, len(samples), batch):
+        part = list(samples.take(slice(start, start + batch)).all_inputs)
         old = layer_patches(layer, old_reads(part)).astype(np.float64)
         rows = old if before is after else layer_patches(layer, new_reads(part)).astype(np.float64)
         wanted = old @ kernel

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolchain.optimise.channel_groups import ChannelGroups, Ids, nodes_in_order
-from toolchain.optimise.layer_patches import layer_patches
+from toolchain.optimise.layer_patches import layer_patches, patch_batch
 from toolchain.tensorflow_import import import_stack
 from toolchain.vocabulary.data import Samples
 
@@ -24,7 +24,6 @@ READERS = ("Conv1D", "Conv2D", "Dense")
 _MOST_ROWS = 40_000
 # Of the mean of the inputs' squares: where the samples say little, the weights stay near what they were.
 _RIDGE = 1e-3
-_BATCH = 64
 
 
 def refit_readers(
@@ -65,8 +64,9 @@ def refit_layer(
     old_kernel, *old_bias = layer.get_weights()
     old_kernel = old_kernel.reshape(-1, old_kernel.shape[-1])[:, given]
     rows, wanted = [], []
-    for start in range(0, len(samples), _BATCH):
-        part = list(samples.take(slice(start, start + _BATCH)).all_inputs)
+    batch = patch_batch(layer)
+    for start in range(0, len(samples), batch):
+        part = list(samples.take(slice(start, start + batch)).all_inputs)
         patches_before, patches_after = (
             layer_patches(layer, old_reads(part)),
             layer_patches(small, new_reads(part)),
