@@ -41,6 +41,7 @@ def test_a_model_costs_no_more_than_is_held(core: str, name: str, tmp_path: Path
         pytest.skip(f"no {' or '.join(map(str, needed))}")
     cost = cost_on(core, (MODELS / BOOK.models[name].file).read_bytes(), name, tmp_path)
     assert cost.different_bytes == 0
-    assert cost.instructions <= CORES.held[core][name] < CORES.baseline[core][name]
+    # The timer's ticks are not whole instructions: begun at another tick, the same run can tell one more.
+    assert cost.instructions - 1 <= CORES.held[core][name] < CORES.baseline[core][name]
     assert cost.flash_beside_weights <= BOOK.flash_beside_weights
     assert f"{cost.instructions:,}" in core_table([cost], CORES)
