@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def measured_arena(
 
     def action() -> ArenaNeed:
         program = interpreted_program(config, model, library, prefix, 0)
-        return _Probe(config, board, model, library, prefix, shop).need(
+        return Probe(config, board, model, library, prefix, shop).need(
             estimated_arena(config, board, program, model)
         )
 
@@ -126,7 +127,7 @@ def measured_arena(
     )
 
 
-class _Probe:
+class Probe:
     """Firmware that tries its arena, in a project of its own."""
 
     def __init__(
@@ -144,10 +145,13 @@ class _Probe:
 
     def need(self, first: int) -> ArenaNeed:
         """What is needed, tried first in `first` bytes, then in all that the board has left."""
-        try:
-            found = self._tried(first)
-        except DoesNotFitError:
-            found = None
+        with contextlib.suppress(DoesNotFitError):
+            if (found := self._tried(first)) is not None:
+                return found
+        return self._tried_in_all_there_is(first)
+
+    def _tried_in_all_there_is(self, first: int) -> ArenaNeed:
+        found = None
         limited = bool(self._board.memory.ram_bytes)
         size = self._left() if limited else 2 * first
         while found is None and size <= _LARGEST_ARENA:
