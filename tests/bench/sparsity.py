@@ -46,7 +46,8 @@ Otherwise the dense form stays, so that a pruned model is never slower or larger
 form each layer got, and why, stands in report.json and in the report with `--per-layer`.
 
 The weights below are pruned by magnitude in the `.tflite` file, without any training: they tell costs, and
-nothing about accuracy. "Packed" counts the layers whose weights are packed.
+nothing about accuracy. "Packed" counts the layers whose weights are packed. The arena can grow by some bytes
+where a layer that lost channels stands before one that lost fewer: they share less memory.
 """
 _HEADER = (
     "weights pruned",
@@ -58,6 +59,7 @@ _HEADER = (
     "of dense",
     "flash",
     "less",
+    "arena",
     "packed",
 )
 
@@ -95,7 +97,8 @@ def table(found: Sequence[Case]) -> str:
             f"| {case.pattern or 'dense'} | {case.sparsity:.0%} | {cost.macs:,} | {cost.instructions:,} "
             f"| {cost.instructions / dense.instructions:.2f} | {cost.cycles:,} "
             f"| {cost.cycles / dense.cycles:.2f} | {cost.flash_bytes:,} "
-            f"| {dense.flash_bytes - cost.flash_bytes:,} | {_packed(cost)} |"
+            f"| {dense.flash_bytes - cost.flash_bytes:,} "
+            f"| {cost.arena_bytes:,} | {_packed(cost)} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -137,13 +140,12 @@ def _file(stem: str) -> bytes | None:
 
 
 def costs_no_more(cost: ModelCost, dense: ModelCost) -> bool:
-    """Whether a pruned model is right, and neither slower nor larger than the dense one."""
+    """Whether a pruned model is right, and neither slower nor larger in flash than the dense one."""
     return (
         cost.different_bytes == 0
         and cost.instructions <= dense.instructions
         and cost.cycles <= dense.cycles
         and cost.flash_bytes <= dense.flash_bytes
-        and cost.arena_bytes <= dense.arena_bytes
     )
 
 

@@ -70,6 +70,7 @@ def test_estimates_are_what_is_counted_and_no_pruned_model_costs_more(tmp_path: 
         model = pruned(dense, zeros)
         costs[name] = cost_of(model, name, tmp_path / name, passes=PASSES)
         assert costs_no_more(costs[name], costs["dense"]), costs[name]
+        assert costs[name].arena_bytes <= costs["dense"].arena_bytes
         forms |= check_estimates(model, costs[name])
     assert forms == {
         "conv_2d_sparse_blocks_s8_dsp",

@@ -2,7 +2,7 @@
 
 Forms that pack weights of which many are zero stand behind the others.  One is taken only where it is
 estimated to take fewer cycles, and fewer instructions, than the best of those, and its weights fewer bytes;
-and only if, over all layers, these bytes outweigh its kernel's code.  So a pruned model is neither slower nor
+and only if, over all layers, these bytes outweigh the kernels' code.  So a pruned model is neither slower nor
 larger than what it was pruned from.
 """
 
@@ -50,10 +50,13 @@ class LayerForms:
         taken = [proposal for proposal, may in zip(self.proposals, granted, strict=True) if may]
         whole = [proposal for proposal in taken if not _packs(proposal[1])]
         found = min(whole, key=lambda proposal: proposal[1].cycles, default=None)
-        for form, candidate in taken:
-            if _packs(candidate) and form.kernel not in without:
-                found = (form, candidate) if found is None or _is_less(candidate, found[1]) else found
-        return found
+        packed = [
+            (form, candidate)
+            for form, candidate in taken
+            if _packs(candidate) and form.kernel not in without
+            if found is None or _is_less(candidate, found[1])
+        ]
+        return min(packed, key=lambda proposal: proposal[1].cycles, default=found)
 
     def choice(self, granted: Sequence[bool], without: Kernels, pool: ConstantPool) -> Choice:
         """The best one, lowered."""
@@ -119,7 +122,10 @@ def _is_less(candidate: Candidate, than: Candidate) -> bool:
 
 
 def not_worth_their_code(layers: Sequence[LayerForms], granted: Sequence[Sequence[bool]]) -> Kernels:
-    """Kernels for packed weights that would make the program larger, the worst first."""
+    """Kernels for packed weights without which the program is no larger than with none of them.
+
+    What is saved counts over all of them: one that is faster may cost some of what another one saves.
+    """
 
     def best(without: Kernels) -> list[Proposal]:
         found = (layer.best(taken, without) for layer, taken in zip(layers, granted, strict=True))
@@ -130,11 +136,10 @@ def not_worth_their_code(layers: Sequence[LayerForms], granted: Sequence[Sequenc
         code = {form.kernel: form.code_bytes for form, _ in best(without)}
         return sum(code.values()) + sum(candidate.more_flash for _, candidate in best(without))
 
+    every = frozenset(f.kernel for layer in layers for f, candidate in layer.proposals if _packs(candidate))
     without: Kernels = frozenset()
     while packing := {form.kernel for form, candidate in best(without) if _packs(candidate)}:
-        fewer = [without | packing, *(without | {kernel} for kernel in sorted(packing))]
-        smallest = min(fewer, key=flash)
-        if flash(smallest) > flash(without):
+        if flash(without) < flash(every):
             break
-        without = smallest
+        without = min((without | {kernel} for kernel in sorted(packing)), key=flash)
     return without
