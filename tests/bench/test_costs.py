@@ -53,6 +53,7 @@ def test_flash_for_speed_pays(tmp_path: Path) -> None:
     assert cost.different_bytes == 0
     assert cost.instructions <= min(held["instructions"], figures.stretch)
     assert cost.cycles <= held["cycles"]
+    assert held["cycles"] < figures.record_cycles
     assert cost.arena_bytes <= min(held["arena"], figures.arena)
     assert 0 < cost.bytes_for_speed <= held["bytes_for_speed"]
     assert cost.flash_beside_weights <= min(held["flash_beside_weights"], BOOK.flash_beside_weights)
@@ -67,6 +68,8 @@ def test_a_model_costs_no_more_than_is_held(name: str, tmp_path: Path) -> None:
     assert cost.different_bytes == 0
     assert cost.instructions <= min(held["instructions"], figures.floor)
     assert cost.cycles <= held["cycles"]
+    # VWW with every weight computed stands 2 % above its record still; without unread channels far below.
+    assert name == "vww" or held["cycles"] < figures.record_cycles
     assert cost.arena_bytes <= min(held["arena"], figures.arena)
     assert cost.flash_beside_weights <= min(held["flash_beside_weights"], BOOK.flash_beside_weights)
     assert sum(layer.macs for layer in cost.layers) == cost.macs

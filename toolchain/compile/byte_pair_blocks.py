@@ -22,7 +22,7 @@ PIXELS_SHIFT = 10
 
 # Channels in the order in which the kernel adds their biases, and takes their multipliers.
 _FIRST_BIASES, _BIASES, _MULTIPLIERS = (1, 3), (0, 2), (0, 2, 1, 3)
-_ANY_SIGN_CYCLES, _BLOCK_CYCLES, _GROUP_CYCLES, _TURN_CYCLES, _PAIR_CYCLES = 37, 64, 32, 6, 50
+_ANY_SIGN_CYCLES, _BLOCK_CYCLES, _GROUP_CYCLES, _TURN_CYCLES, _PAIR_CYCLES = 42, 62, 32, 6, 70
 _BLOCK_INSTRUCTIONS, _GROUP_INSTRUCTIONS = 60, 24.5
 
 

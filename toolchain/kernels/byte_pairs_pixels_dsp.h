@@ -16,6 +16,8 @@
 
 /* PIXELS_SHIFT of toolchain/compile/byte_pair_blocks.py. */
 #define CHIPCAST_PIXELS_SHIFT 10
+/* Of code: groups that the first turn of a loop leaves out are jumped over. Any sign has the shorter loop. */
+#define CHIPCAST_GROUP_BYTES 96
 
 /* Blocks of four channels of `groups` of four taps. Where `channels` are no multiple of four, the second block
  * begins within the first, whose last channels are computed again. `minimum` and `maximum` are for any sign. */
@@ -36,12 +38,10 @@ struct chipcast_run {
     int32_t overlap;
     const uint32_t *pixels;
     const uint32_t *end; /* of the pixels' words */
-    int32_t skip;        /* bytes of code: groups that the first turn of the loop over eight does, less the Thumb bit */
+    int32_t skip;        /* bytes of code: groups that the first turn of the loop does, less the Thumb bit */
     uint32_t entry;      /* of that turn */
-    struct {
-        int8_t *output;
-        int32_t distance; /* to the second pixel's */
-    } to;
+    int8_t *output;
+    int32_t distance; /* to the second pixel's */
     int32_t clamped;
     struct {
         uint32_t low;
@@ -54,64 +54,85 @@ struct chipcast_run {
  *   r0, r1: sums of A, of both pixels; r2, r3: 256 * B + A; r4 to r7: the same of C and D; r12: the block;
  *   lr: the pixels' words; r8 to r11: what is loaded.
  * What is needed once a block lies in memory. */
-#define CHIPCAST_HALF_GROUP(first, add0, add1, add2, add3, add4, add5, add6, add7)                           \
-    "ldmia lr!, {r8, r9}\n"                                                                                  \
-    "ldmia r12!, {r10, r11}\n"                                                                               \
-    "smlad r2, r10, r8, " add2 "\n"                                                                          \
-    "smlad r3, r10, r9, " add3 "\n"                                                                          \
+#define CHIPCAST_NEXT_HALF                                                                                   \
+    "smlad r2, r10, r8, r2\n"                                                                                \
+    "smlad r3, r10, r9, r3\n"                                                                                \
     "sxtb16 r10, r10\n"                                                                                      \
-    "smlad r6, r11, r8, " add6 "\n"                                                                          \
-    "smlad r7, r11, r9, " add7 "\n"                                                                          \
-    "sxtb16 r11, r11\n" first " r0, r10, r8" add0 "\n" first " r1, r10, r9" add1 "\n" first " r4, r11, r8" add4 \
-    "\n" first " r5, r11, r9" add5 "\n"
-#define CHIPCAST_NEXT CHIPCAST_HALF_GROUP("smlad", ", r0", ", r1", "r2", "r3", ", r4", ", r5", "r6", "r7")
-/* From the block's begin to the sums. A group is 96 bytes of code. */
-#define CHIPCAST_SUM_BLOCK                                                                                   \
+    "smlad r6, r11, r8, r6\n"                                                                                \
+    "smlad r7, r11, r9, r7\n"                                                                                \
+    "sxtb16 r11, r11\n"                                                                                      \
+    "smlad r0, r10, r8, r0\n"                                                                                \
+    "smlad r1, r10, r9, r1\n"                                                                                \
+    "smlad r4, r11, r8, r4\n"                                                                                \
+    "smlad r5, r11, r9, r5\n"
+#define CHIPCAST_NEXT                                                                                        \
+    "ldmia lr!, {r8, r9}\n"                                                                                  \
+    "ldmia r12!, {r10, r11}\n" CHIPCAST_NEXT_HALF
+/* The block's first group, with what comes before it: sums still leave registers free to load more at once. */
+#define CHIPCAST_FIRST                                                                                       \
+    "ldmia r12!, {r3, r7, r10, r11}\n"                                                                       \
+    "ldmia lr!, {r4, r5, r8, r9}\n"                                                                          \
+    "smlad r2, r10, r4, r3\n"                                                                                \
+    "smlad r3, r10, r5, r3\n"                                                                                \
+    "sxtb16 r10, r10\n"                                                                                      \
+    "smlad r6, r11, r4, r7\n"                                                                                \
+    "smlad r7, r11, r5, r7\n"                                                                                \
+    "sxtb16 r11, r11\n"                                                                                      \
+    "smuad r0, r10, r4\n"                                                                                    \
+    "smuad r1, r10, r5\n"                                                                                    \
+    "smuad r4, r11, r4\n"                                                                                    \
+    "smuad r5, r11, r5\n"                                                                                    \
+    "ldmia r12!, {r10, r11}\n" CHIPCAST_NEXT_HALF
+#define CHIPCAST_FOUR_GROUPS                                                                                 \
+    CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT
+/* From the block's begin to the sums; `turn` is what the loop does at once. */
+#define CHIPCAST_SUM_BLOCK(turn)                                                                             \
     "ldr r12, %[block]\n"                                                                                    \
     "ldr r9, %[skip]\n"                                                                                      \
     "ldr lr, %[pixels]\n"                                                                                    \
     "adr.w r8, 3f\n"                                                                                         \
     "sub r8, r8, r9\n"                                                                                       \
     "str r8, %[entry]\n"                                                                                     \
-    "1: ldmia r12!, {r3, r7}\n" CHIPCAST_HALF_GROUP("smuad", "", "", "r3", "r3", "", "", "r7", "r7")          \
-        CHIPCAST_NEXT "ldr pc, %[entry]\n"                                                                   \
-    "2:\n" CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT \
-        CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT    \
-            CHIPCAST_NEXT CHIPCAST_NEXT "3: ldr r8, %[end]\n"                                                \
+    "1:\n" CHIPCAST_FIRST "ldr pc, %[entry]\n"                                                               \
+    "2:\n" turn "3: ldr r8, %[end]\n"                                                                        \
     "cmp lr, r8\n"                                                                                           \
     "bne.w 2b\n"
-/* Stores both pixels' outputs, the second one's first: where there is none, its place is the first one's. Behind the
- * first block the outputs step back, if the second one overlaps it. */
-#define CHIPCAST_STORE_BLOCK(word0, word1)                                                                   \
-    "ldrd r8, r9, %[to]\n"                                                                                   \
-    "ldr r10, %[last]\n"                                                                                     \
-    "ldr lr, %[pixels]\n"                                                                                    \
-    "str " word1 ", [r8, r9]\n"                                                                              \
-    "str " word0 ", [r8], #4\n"                                                                              \
-    "str r8, %[output]\n"                                                                                    \
+/* On to the next block. Behind the first one the outputs, at `to`, step back if the second one overlaps it. */
+#define CHIPCAST_NEXT_BLOCK(to)                                                                              \
     "cmp r12, r10\n"                                                                                         \
     "bne.w 1b\n"                                                                                             \
     "ldr r9, %[behind]\n"                                                                                    \
     "cmp r12, r9\n"                                                                                          \
-    "itttt ne\n"                                                                                             \
-    "strne r9, %[last]\n"                                                                                    \
-    "ldrne r9, %[overlap]\n"                                                                                 \
-    "subne r8, r8, r9\n"                                                                                     \
-    "strne r8, %[output]\n"                                                                                  \
-    "bne.w 1b\n"
+    "beq 5f\n"                                                                                               \
+    "str r9, %[last]\n"                                                                                      \
+    "ldr r9, %[overlap]\n"                                                                                   \
+    "sub " to ", " to ", r9\n"                                                                               \
+    "str " to ", %[output]\n"                                                                                \
+    "b.w 1b\n"                                                                                               \
+    "5:\n"
+/* Stores both pixels' outputs. */
+#define CHIPCAST_STORE_BLOCK(word0, word1)                                                                   \
+    "ldr r8, %[output]\n"                                                                                    \
+    "ldr r9, %[distance]\n"                                                                                  \
+    "ldr r10, %[last]\n"                                                                                     \
+    "ldr lr, %[pixels]\n"                                                                                    \
+    "str " word1 ", [r8, r9]\n"                                                                              \
+    "str " word0 ", [r8], #4\n"                                                                              \
+    "str r8, %[output]\n" CHIPCAST_NEXT_BLOCK("r8")
 #define CHIPCAST_OPERANDS                                                                                    \
-    [last] "+m"(run->last), [entry] "+m"(run->entry), [to] "+m"(run->to), [output] "+m"(run->to.output)
+    [last] "+m"(run->last), [entry] "+m"(run->entry), [output] "+m"(run->output)
 #define CHIPCAST_INPUTS                                                                                      \
     [block] "m"(run->block), [behind] "m"(run->behind), [overlap] "m"(run->overlap), [skip] "m"(run->skip),  \
-        [pixels] "m"(run->pixels), [end] "m"(run->end)
+        [distance] "m"(run->distance), [pixels] "m"(run->pixels), [end] "m"(run->end)
 #define CHIPCAST_CLOBBERS                                                                                    \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
+
+#define CHIPCAST_SSAT(y) "ssat " y ", #8, " y ", asr #10\n"
 
 CHIPCAST_INLINE void chipcast_run_saturated(struct chipcast_run *run, int32_t groups)
 {
     (void)groups;
-#define CHIPCAST_SSAT(y) "ssat " y ", #8, " y ", asr #10\n"
-    __asm__ volatile(CHIPCAST_SUM_BLOCK
+    __asm__ volatile(CHIPCAST_SUM_BLOCK(CHIPCAST_FOUR_GROUPS CHIPCAST_FOUR_GROUPS)
                      "ldmia r12!, {r8-r11}\n"
                      "sub r2, r2, r0\n"
                      "sub r3, r3, r1\n"
@@ -141,7 +162,62 @@ CHIPCAST_INLINE void chipcast_run_saturated(struct chipcast_run *run, int32_t gr
                      : CHIPCAST_OPERANDS
                      : CHIPCAST_INPUTS
                      : CHIPCAST_CLOBBERS);
-#undef CHIPCAST_SSAT
+}
+
+/* One pixel: the first one's words. There are registers for the end of the words (r5) and the outputs (r7). */
+CHIPCAST_INLINE void chipcast_run_single_saturated(struct chipcast_run *run, int32_t groups)
+{
+    const int32_t odd = groups & 1;
+#define CHIPCAST_GROUP                                                                                       \
+    "ldr r1, [lr], #8\n"                                                                                     \
+    "ldr r3, [lr], #8\n"                                                                                     \
+    "ldmia r12!, {r8-r11}\n"                                                                                 \
+    "smlad r2, r8, r1, r2\n"                                                                                 \
+    "smlad r6, r9, r1, r6\n"                                                                                 \
+    "smlad r2, r10, r3, r2\n"                                                                                \
+    "smlad r6, r11, r3, r6\n"                                                                                \
+    "sxtb16 r8, r8\n"                                                                                        \
+    "sxtb16 r9, r9\n"                                                                                        \
+    "sxtb16 r10, r10\n"                                                                                      \
+    "sxtb16 r11, r11\n"                                                                                      \
+    "smlad r0, r8, r1, r0\n"                                                                                 \
+    "smlad r4, r9, r1, r4\n"                                                                                 \
+    "smlad r0, r10, r3, r0\n"                                                                                \
+    "smlad r4, r11, r3, r4\n"
+    __asm__ volatile("ldr r12, %[block]\n"
+                     "ldr r5, %[end]\n"
+                     "ldr r7, %[output]\n"
+                     "1: ldmia r12!, {r2, r6}\n"
+                     "ldr lr, %[pixels]\n"
+                     "ldr r1, %[odd]\n"
+                     "movs r0, #0\n"
+                     "movs r4, #0\n"
+                     "cmp r1, #0\n"
+                     "bne 3f\n"
+                     "2:\n" CHIPCAST_GROUP "3:\n" CHIPCAST_GROUP "cmp lr, r5\n"
+                     "bne 2b\n"
+                     "ldmia r12!, {r8-r11}\n"
+                     "sub r2, r2, r0\n"
+                     "sub r6, r6, r4\n"
+                     "add r0, r8, r0, lsl #8\n"
+                     "add r4, r9, r4, lsl #8\n"
+                     "smmul r0, r0, r10\n"
+                     "smmul r4, r4, r11\n"
+                     "ldmia r12!, {r10, r11}\n"
+                     "smmul r2, r2, r10\n"
+                     "smmul r6, r6, r11\n" CHIPCAST_SSAT("r0") CHIPCAST_SSAT("r2") CHIPCAST_SSAT("r4")
+                         CHIPCAST_SSAT("r6")
+                     "bfi r0, r2, #8, #8\n"
+                     "bfi r4, r6, #8, #8\n"
+                     "pkhbt r0, r0, r4, lsl #16\n"
+                     "ldr r10, %[last]\n"
+                     "str r0, [r7], #4\n" CHIPCAST_NEXT_BLOCK("r7")
+                     "str r7, %[output]\n"
+                     : [last] "+m"(run->last), [output] "+m"(run->output)
+                     : [block] "m"(run->block), [behind] "m"(run->behind), [overlap] "m"(run->overlap),
+                       [pixels] "m"(run->pixels), [end] "m"(run->end), [odd] "m"(odd)
+                     : CHIPCAST_CLOBBERS);
+#undef CHIPCAST_GROUP
 }
 
 CHIPCAST_INLINE void chipcast_run_any_sign(struct chipcast_run *run, int32_t groups)
@@ -166,7 +242,7 @@ CHIPCAST_INLINE void chipcast_run_any_sign(struct chipcast_run *run, int32_t gro
     "uadd8 " y ", " y ", r8\n"                                                                               \
     "uqsub8 r10, " y ", r9\n"                                                                                \
     "usub8 " y ", " y ", r10\n"
-    __asm__ volatile(CHIPCAST_SUM_BLOCK
+    __asm__ volatile(CHIPCAST_SUM_BLOCK(CHIPCAST_FOUR_GROUPS)
                      "ldmia r12!, {r8-r11}\n"
                      "sub r2, r2, r0\n"
                      "sub r3, r3, r1\n"
@@ -196,13 +272,17 @@ CHIPCAST_INLINE void chipcast_run_any_sign(struct chipcast_run *run, int32_t gro
 #undef CHIPCAST_CHANNEL
 }
 
+#undef CHIPCAST_SSAT
 #undef CHIPCAST_CLOBBERS
 #undef CHIPCAST_INPUTS
 #undef CHIPCAST_OPERANDS
 #undef CHIPCAST_STORE_BLOCK
+#undef CHIPCAST_NEXT_BLOCK
 #undef CHIPCAST_SUM_BLOCK
+#undef CHIPCAST_FOUR_GROUPS
+#undef CHIPCAST_FIRST
 #undef CHIPCAST_NEXT
-#undef CHIPCAST_HALF_GROUP
+#undef CHIPCAST_NEXT_HALF
 #else
 
 /* Of a pixel: sums of 256 * B + A and of A, and the same of C and D. */
@@ -249,12 +329,12 @@ static inline uint32_t chipcast_any_sign_block(const struct chipcast_run *run, c
 /* Stores both pixels' outputs, the second one's first: where there is none, its place is the first one's. */
 static inline void chipcast_store_block(struct chipcast_run *run, const uint32_t *next, uint32_t word0, uint32_t word1)
 {
-    chipcast_store_word(run->to.output + run->to.distance, word1);
-    chipcast_store_word(run->to.output, word0);
-    run->to.output += 4;
+    chipcast_store_word(run->output + run->distance, word1);
+    chipcast_store_word(run->output, word0);
+    run->output += 4;
     if (next == run->last && next != run->behind) {
         run->last = run->behind;
-        run->to.output -= run->overlap;
+        run->output -= run->overlap;
     }
 }
 
@@ -265,6 +345,15 @@ static inline void chipcast_run_saturated(struct chipcast_run *run, int32_t grou
         const uint32_t word1 = chipcast_saturated_word(block, groups, run->pixels + 1);
         block += 4 * groups + 8;
         chipcast_store_block(run, block, word0, word1);
+    }
+}
+
+static inline void chipcast_run_single_saturated(struct chipcast_run *run, int32_t groups)
+{
+    for (const uint32_t *block = run->block; block != run->behind;) {
+        const uint32_t word = chipcast_saturated_word(block, groups, run->pixels);
+        block += 4 * groups + 8;
+        chipcast_store_block(run, block, word, word);
     }
 }
 
@@ -279,33 +368,44 @@ static inline void chipcast_run_any_sign(struct chipcast_run *run, int32_t group
 }
 #endif
 
+/* Widens four bytes of two pixels. */
+CHIPCAST_INLINE void chipcast_widen_four(uint32_t **pixels, const int8_t **first, const int8_t **second)
+{
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+    __asm__ volatile("ldr r4, [%[first]], #4\n"
+                     "ldr r5, [%[second]], #4\n"
+                     "sxtb16 r6, r4, ror #8\n"
+                     "sxtb16 r8, r5, ror #8\n"
+                     "sxtb16 r4, r4\n"
+                     "sxtb16 r5, r5\n"
+                     "stmia %[pixels]!, {r4, r5, r6, r8}\n"
+                     : [pixels] "+r"(*pixels), [first] "+r"(*first), [second] "+r"(*second)
+                     :
+                     : "r4", "r5", "r6", "r8", "memory");
+#else
+    const uint32_t word0 = chipcast_load_word(*first), word1 = chipcast_load_word(*second);
+    uint32_t *const to = *pixels;
+    to[0] = chipcast_sxtb16(word0);
+    to[1] = chipcast_sxtb16(word1);
+    to[2] = chipcast_sxtb16_ror8(word0);
+    to[3] = chipcast_sxtb16_ror8(word1);
+    *first += 4;
+    *second += 4;
+    *pixels += 4;
+#endif
+}
+
 /* Widens `count` bytes, in fours, of two pixels. */
 CHIPCAST_INLINE uint32_t *chipcast_widen_pair(uint32_t *pixels, const int8_t *first, const int8_t *second,
                                               int32_t count)
 {
     const int8_t *const end = first + count;
+    if ((count & 4) != 0) {
+        chipcast_widen_four(&pixels, &first, &second);
+    }
     while (first != end) {
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-        __asm__ volatile("ldr r4, [%[first]], #4\n"
-                         "ldr r5, [%[second]], #4\n"
-                         "sxtb16 r6, r4, ror #8\n"
-                         "sxtb16 r8, r5, ror #8\n"
-                         "sxtb16 r4, r4\n"
-                         "sxtb16 r5, r5\n"
-                         "stmia %[pixels]!, {r4, r5, r6, r8}\n"
-                         : [pixels] "+r"(pixels), [first] "+r"(first), [second] "+r"(second)
-                         :
-                         : "r4", "r5", "r6", "r8", "memory");
-#else
-        const uint32_t word0 = chipcast_load_word(first), word1 = chipcast_load_word(second);
-        pixels[0] = chipcast_sxtb16(word0);
-        pixels[1] = chipcast_sxtb16(word1);
-        pixels[2] = chipcast_sxtb16_ror8(word0);
-        pixels[3] = chipcast_sxtb16_ror8(word1);
-        first += 4;
-        second += 4;
-        pixels += 4;
-#endif
+        chipcast_widen_four(&pixels, &first, &second);
+        chipcast_widen_four(&pixels, &first, &second);
     }
     return pixels;
 }
@@ -365,7 +465,11 @@ CHIPCAST_INLINE void chipcast_widen_rests(const struct chipcast_views *v)
             to += rest;
         }
     }
-    chipcast_widen_pair(v->behind, v->begin, v->begin + other, (other + 3) & ~3);
+    uint32_t *words = v->behind;
+    const int8_t *first = v->begin, *second = first + other;
+    for (int32_t i = 0; i < other; i += 4) {
+        chipcast_widen_four(&words, &first, &second);
+    }
 }
 
 CHIPCAST_INLINE void chipcast_widen_views(struct chipcast_views *v)
@@ -383,35 +487,85 @@ CHIPCAST_INLINE void chipcast_widen_views(struct chipcast_views *v)
     v->from += 2 * apart;
 }
 
-/* All channels of `count` times two neighbouring pixels, whose words lie at `pixels`; a second pixel's outputs lie
- * `distance` bytes behind the first's. Four channels at least. */
-CHIPCAST_ONCE void chipcast_convolve_pairs(const struct chipcast_blocks *p, struct chipcast_views *views,
-                                           const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
+CHIPCAST_INLINE struct chipcast_run chipcast_begin_run(const struct chipcast_blocks *p, const uint32_t *pixels,
+                                                       int8_t *output, int32_t distance, int32_t any_sign)
 {
-    const int32_t groups = p->groups, words = 4 * groups + (p->any_sign ? 18 : 8), overlap = -p->channels & 3;
+    const int32_t groups = p->groups, words = 4 * groups + (any_sign ? 18 : 8), overlap = -p->channels & 3;
     struct chipcast_run run = {
         .block = p->blocks,
         .behind = p->blocks + (p->channels + 3) / 4 * words,
         .overlap = overlap,
         .pixels = pixels,
         .end = pixels + 4 * groups,
-        .skip = ((groups - 1) & 7) * 96 - 1,
-        .to = {output, distance},
+        .skip = ((groups - 1) & (any_sign ? 3 : 7)) * CHIPCAST_GROUP_BYTES - 1,
+        .output = output,
+        .distance = distance,
         .clamped = p->minimum > -128 || p->maximum < 127,
         .range = {chipcast_four_times(p->minimum + 128), chipcast_four_times(p->maximum + 128)},
     };
-    const uint32_t *const last = overlap ? run.block + words : run.behind;
+    run.last = overlap ? run.block + words : run.behind;
+    return run;
+}
+
+/* Both ways of going from sums to outputs share this, which is inlined into each. */
+CHIPCAST_INLINE void chipcast_convolve(const struct chipcast_blocks *p, struct chipcast_views *views,
+                                       const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count,
+                                       int32_t any_sign)
+{
+    struct chipcast_run run = chipcast_begin_run(p, pixels, output, distance, any_sign);
+    const uint32_t *const last = run.last;
+    const int32_t groups = p->groups;
+    const int32_t channels = p->channels;
+    /* A copy here can be reached without a pointer, for which there is no register. */
+    struct chipcast_views v = *views;
     for (; count > 0; --count) {
-        if (views->rows > 0) {
-            chipcast_widen_views(views);
+        if (v.rows > 0) {
+            chipcast_widen_views(&v);
         }
         run.last = last;
-        if (p->any_sign) {
+        if (any_sign) {
             chipcast_run_any_sign(&run, groups);
         } else {
             chipcast_run_saturated(&run, groups);
         }
-        run.to.output += p->channels;
+        run.output += channels;
+    }
+}
+
+CHIPCAST_ONCE void chipcast_convolve_saturated(const struct chipcast_blocks *p, struct chipcast_views *views,
+                                               const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
+{
+    chipcast_convolve(p, views, pixels, output, distance, count, 0);
+}
+
+CHIPCAST_ONCE void chipcast_convolve_any_sign(const struct chipcast_blocks *p, struct chipcast_views *views,
+                                              const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
+{
+    chipcast_convolve(p, views, pixels, output, distance, count, 1);
+}
+
+/* All channels of a last pixel, whose words lie at every other place of `pixels`. */
+CHIPCAST_ONCE void chipcast_convolve_single(const struct chipcast_blocks *p, struct chipcast_views *widened,
+                                            const uint32_t *pixels, int8_t *output)
+{
+    if (p->any_sign) {
+        /* With what its neighbour's words still hold: both go to the same place, the neighbour's first. */
+        chipcast_convolve_any_sign(p, widened, pixels, output, 0, 1);
+    } else {
+        struct chipcast_run run = chipcast_begin_run(p, pixels, output, 0, 0);
+        chipcast_run_single_saturated(&run, p->groups);
+    }
+}
+
+/* All channels of `count` times two neighbouring pixels, whose words lie at `pixels`; a second pixel's outputs lie
+ * `distance` bytes behind the first's. Four channels at least. */
+static inline void chipcast_convolve_pairs(const struct chipcast_blocks *p, struct chipcast_views *views,
+                                           const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
+{
+    if (p->any_sign) {
+        chipcast_convolve_any_sign(p, views, pixels, output, distance, count);
+    } else {
+        chipcast_convolve_saturated(p, views, pixels, output, distance, count);
     }
 }
 

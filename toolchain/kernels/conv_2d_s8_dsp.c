@@ -112,27 +112,31 @@ APART int8_t *fill(int8_t *to, uint32_t zero_points, int32_t count)
     return to + count;
 }
 
-/* Any number of channels: the view is laid out as bytes at `patch` first. Whole groups of every row come first,
- * then what is left of the rows, which is put together in `rests`. */
+/* Any number of channels: a view that reaches beyond the image is laid out as bytes at `patch` first. Whole groups of
+ * every row come first, then what is left of the rows, which is put together in `rests`. */
 APART void widen_rows(const struct view *view, uint32_t zero_points, uint32_t *pixel, int8_t *patch, int8_t *rests)
 {
-    const int32_t bytes = view->before + view->inside + view->after;
+    const int32_t bytes = view->before + view->inside + view->after, rows = view->above + view->rows + view->below;
     const int32_t whole = bytes & ~3, rest = bytes & 3;
     const int8_t *from = view->from;
-    int8_t *to = fill(patch, zero_points, view->above * bytes);
-    for (int32_t row = view->rows; row > 0; --row) {
-        to = fill(to, zero_points, view->before);
-        to = copy(to, from, view->inside);
-        to = fill(to, zero_points, view->after);
-        from += view->pitch;
+    int32_t pitch = view->pitch;
+    if (rows > view->rows || bytes > view->inside) {
+        int8_t *to = fill(patch, zero_points, view->above * bytes);
+        for (int32_t row = view->rows; row > 0; --row) {
+            to = fill(to, zero_points, view->before);
+            to = copy(to, from, view->inside);
+            to = fill(to, zero_points, view->after);
+            from += pitch;
+        }
+        fill(to, zero_points, view->below * bytes);
+        from = patch;
+        pitch = bytes;
     }
-    fill(to, zero_points, view->below * bytes);
-    from = patch;
-    to = rests;
-    for (int32_t row = view->above + view->rows + view->below; row > 0; --row) {
+    int8_t *to = rests;
+    for (int32_t row = rows; row > 0; --row) {
         pixel = widen(pixel, from, whole);
         to = copy(to, from + whole, rest);
-        from += bytes;
+        from += pitch;
     }
     widen(pixel, rests, (int32_t)(to - rests + 3) & ~3);
 }
@@ -228,8 +232,6 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
         }
     }
     if (odd) {
-        /* The last of an odd number: what its neighbour's words still hold gives outputs that go nowhere, since
-         * both are stored in the same place, the second first. */
-        chipcast_convolve_pairs(&blocks, &widened, pixels, output, 0, 1);
+        chipcast_convolve_single(&blocks, &widened, pixels, output);
     }
 }

@@ -3,12 +3,17 @@
 #include "depthwise_3x3_filter_dsp.h"
 #include "depthwise_planes_dsp.h"
 
-/* What the outputs of a channel are made with. Words that one LDRD loads stand together. */
-struct stage {
+/* Pairs of output rows, two columns at a time: where they are made from and go to. All words that one LDRD loads
+ * stand together. */
+struct block {
     struct {
         int32_t multiplier;
         int32_t zero;
-    } scale;
+    } stage;
+    struct {
+        int32_t below; /* from an output to the one under it */
+        int8_t *output;
+    } to;
     struct {
         int32_t across; /* from an output to the next */
         const uint32_t *end; /* of the upper pair of rows, but for what its last window needs */
@@ -16,89 +21,126 @@ struct stage {
     int32_t bias;
 };
 
-CHIPCAST_PART int8_t convolve_one(const struct chipcast_filter_3x3 *f, const struct stage *s, const uint32_t *upper,
-                           const uint32_t *lower)
+static __attribute__((noinline)) int8_t convolve_one(const struct chipcast_filter_3x3 *f, const struct block *b,
+                                                     const uint32_t *upper, const uint32_t *lower)
 {
-    int32_t sum = s->bias;
+    int32_t sum = b->bias;
     for (int32_t column = 0; column < 3; ++column) {
         sum = chipcast_smlad(upper[column], f->upper[column], sum);
         sum = chipcast_smlabt(lower[column], f->lower[column], sum);
     }
-    return chipcast_saturated(sum, s->scale.multiplier, s->scale.zero);
+    return chipcast_saturated(sum, b->stage.multiplier, b->stage.zero);
 }
 
-/* An even number of outputs of a row, two at a time; where the next one goes. */
-CHIPCAST_PART int8_t *convolve_pairs(const struct chipcast_filter_3x3 *f, const struct stage *s, const uint32_t *upper,
-                              const uint32_t *lower, int8_t *output)
+/* An even number of columns of two output rows, from three pairs of rows. */
+CHIPCAST_PART void convolve_blocks(const struct chipcast_filter_3x3 *f, struct block *b, const uint32_t *upper,
+                                   const uint32_t *middle, const uint32_t *lower)
 {
 #if CHIPCAST_ALL_REGISTERS
-    /* All fourteen registers are in use; what is needed once a turn lies in memory. */
-    uint32_t x0, x1, a, b;
+    /* All fourteen registers are in use; what is needed once a turn lies in memory. `v` is the filter's last row in
+     * columns 0 and 1. */
+    uint32_t x0, x1, a0, a1, b0, b1;
+    const uint32_t v = chipcast_pkhtb_asr16(f->lower[1], f->lower[0]);
     __asm__ volatile("1:\n"
-                     "ldr %[b], %[bias]\n"
+                     "ldr %[b1], %[bias]\n"
                      "ldrd %[x0], %[x1], [%[u]], #16\n"
-                     "smlad %[a], %[x0], %[u0], %[b]\n"
-                     "smlad %[a], %[x1], %[u1], %[a]\n"
+                     "smlad %[a0], %[x0], %[u0], %[b1]\n"
+                     "smlad %[a0], %[x1], %[u1], %[a0]\n"
                      "ldrd %[x0], %[x1], [%[u], #-8]\n"
-                     "smlad %[a], %[x0], %[u2], %[a]\n"
-                     "smlad %[b], %[x0], %[u0], %[b]\n"
-                     "smlad %[b], %[x1], %[u1], %[b]\n"
+                     "smlad %[a0], %[x0], %[u2], %[a0]\n"
+                     "smlad %[a1], %[x0], %[u0], %[b1]\n"
+                     "smlad %[a1], %[x1], %[u1], %[a1]\n"
+                     "ldrd %[x0], %[x1], [%[m]], #16\n"
+                     "smlabb %[a0], %[x0], %[v], %[a0]\n"
+                     "smlabt %[a0], %[x1], %[v], %[a0]\n"
+                     "smlad %[b0], %[x0], %[u0], %[b1]\n"
+                     "smlad %[b0], %[x1], %[u1], %[b0]\n"
+                     "ldrd %[x0], %[x1], [%[m], #-8]\n"
+                     "smlabt %[a0], %[x0], %[v2], %[a0]\n"
+                     "smlabb %[a1], %[x0], %[v], %[a1]\n"
+                     "smlabt %[a1], %[x1], %[v], %[a1]\n"
+                     "smlad %[b0], %[x0], %[u2], %[b0]\n"
+                     "smlad %[b1], %[x0], %[u0], %[b1]\n"
+                     "smlad %[b1], %[x1], %[u1], %[b1]\n"
                      "ldr %[x0], [%[u]]\n"
-                     "ldr %[x1], [%[l], #16]\n"
-                     "smlad %[b], %[x0], %[u2], %[b]\n"
-                     "smlabt %[b], %[x1], %[l2], %[b]\n"
+                     "ldr %[x1], [%[m]]\n"
+                     "smlad %[a1], %[x0], %[u2], %[a1]\n"
+                     "smlabt %[a1], %[x1], %[v2], %[a1]\n"
+                     "smlad %[b1], %[x1], %[u2], %[b1]\n"
                      "ldrd %[x0], %[x1], [%[l]], #16\n"
-                     "smlabt %[a], %[x0], %[l0], %[a]\n"
-                     "smlabt %[a], %[x1], %[l1], %[a]\n"
+                     "smlabb %[b0], %[x0], %[v], %[b0]\n"
+                     "smlabt %[b0], %[x1], %[v], %[b0]\n"
                      "ldrd %[x0], %[x1], [%[l], #-8]\n"
-                     "smlabt %[a], %[x0], %[l2], %[a]\n"
-                     "smlabt %[b], %[x0], %[l0], %[b]\n"
-                     "smlabt %[b], %[x1], %[l1], %[b]\n"
-                     "ldrd %[x0], %[x1], %[scale]\n"
-                     "smmla %[a], %[a], %[x0], %[x1]\n"
-                     "smmla %[b], %[b], %[x0], %[x1]\n"
-                     "ldrd %[x0], %[x1], %[turn]\n"
-                     "ssat %[a], #8, %[a], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
-                     "ssat %[b], #8, %[b], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
-                     "strb %[a], [%[o]]\n"
-                     "strb %[b], [%[o], %[x0]]\n"
-                     "add %[o], %[o], %[x0], lsl #1\n"
-                     "cmp %[u], %[x1]\n"
+                     "smlabt %[b0], %[x0], %[v2], %[b0]\n"
+                     "smlabb %[b1], %[x0], %[v], %[b1]\n"
+                     "smlabt %[b1], %[x1], %[v], %[b1]\n"
+                     "ldr %[x0], [%[l]]\n"
+                     "smlabt %[b1], %[x0], %[v2], %[b1]\n"
+                     "ldrd %[x0], %[x1], %[stage]\n"
+                     "smmla %[a0], %[a0], %[x0], %[x1]\n"
+                     "smmla %[a1], %[a1], %[x0], %[x1]\n"
+                     "smmla %[b0], %[b0], %[x0], %[x1]\n"
+                     "smmla %[b1], %[b1], %[x0], %[x1]\n"
+                     "ldrd %[x0], %[x1], %[to]\n"
+                     "ssat %[b0], #8, %[b0], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
+                     "ssat %[a0], #8, %[a0], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
+                     "ssat %[b1], #8, %[b1], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
+                     "ssat %[a1], #8, %[a1], asr #" CHIPCAST_TEXT(CHIPCAST_SATURATED_SHIFT) "\n"
+                     "strb %[b0], [%[x1], %[x0]]\n"
+                     "strb %[a0], [%[x1]]\n"
+                     "ldrd %[a0], %[b0], %[turn]\n"
+                     "add %[x1], %[x1], %[a0]\n"
+                     "strb %[b1], [%[x1], %[x0]]\n"
+                     "strb %[a1], [%[x1]]\n"
+                     "add %[x1], %[x1], %[a0]\n"
+                     "str %[x1], %[output]\n"
+                     "cmp %[u], %[b0]\n"
                      "bne 1b\n"
-                     : [u] "+r"(upper), [l] "+r"(lower), [o] "+r"(output), [x0] "=&r"(x0), [x1] "=&r"(x1),
-                       [a] "=&r"(a), [b] "=&r"(b)
-                     : [u0] "r"(f->upper[0]), [u1] "r"(f->upper[1]), [u2] "r"(f->upper[2]),
-                       [l0] "r"(f->lower[0]), [l1] "r"(f->lower[1]), [l2] "r"(f->lower[2]), [bias] "m"(s->bias),
-                       [scale] "m"(s->scale), [turn] "m"(s->turn)
+                     : [u] "+r"(upper), [m] "+r"(middle), [l] "+r"(lower), [x0] "=&r"(x0), [x1] "=&r"(x1),
+                       [a0] "=&r"(a0), [a1] "=&r"(a1), [b0] "=&r"(b0), [b1] "=&r"(b1), [to] "+m"(b->to),
+                       [output] "+m"(b->to.output)
+                     : [u0] "r"(f->upper[0]), [u1] "r"(f->upper[1]), [u2] "r"(f->upper[2]), [v] "r"(v),
+                       [v2] "r"(f->lower[2]), [bias] "m"(b->bias), [stage] "m"(b->stage), [turn] "m"(b->turn)
                      : "cc", "memory");
 #else
-    for (; upper != s->turn.end; upper += 2, lower += 2) {
-        *output = convolve_one(f, s, upper, lower);
-        output += s->turn.across;
+    for (; upper != b->turn.end; upper += 2, middle += 2, lower += 2) {
+        /* Where there is no row below, the first comes last and stays. */
+        b->to.output[b->to.below] = convolve_one(f, b, middle, lower);
+        *b->to.output = convolve_one(f, b, upper, middle);
+        b->to.output += b->turn.across;
     }
 #endif
-    return output;
 }
 
 /* One channel of one image, out of its plane. */
-CHIPCAST_PART void convolve_plane(const struct chipcast_depthwise_3x3_stride_2_s8_dsp_params *p, struct stage *s,
-                           int32_t channel, const uint32_t *plane, int8_t *output)
+CHIPCAST_PART void convolve_plane(const struct chipcast_depthwise_3x3_stride_2_s8_dsp_params *p, struct block *b,
+                                  int32_t channel, const uint32_t *plane, int8_t *output)
 {
     const struct chipcast_filter_3x3 f = chipcast_read_filter_3x3(p->weights + 12 * channel);
-    const int32_t columns = 2 * p->output_width + 1;
-    s->bias = p->bias[channel];
-    s->scale.multiplier = p->multiplier[channel];
-    for (int32_t y = p->output_height; y > 0; --y) {
-        const uint32_t *const lower = plane + columns;
-        if (p->output_width > 1) {
-            s->turn.end = plane + 2 * (p->output_width & ~1);
-            output = convolve_pairs(&f, s, plane, lower, output);
+    const int32_t columns = 2 * p->output_width + 1, even = p->output_width & ~1, row = p->output_width * p->channels;
+    b->bias = p->bias[channel];
+    b->stage.multiplier = p->multiplier[channel];
+    b->to.below = row;
+    for (int32_t rows = p->output_height; rows > 0; rows -= 2) {
+        const uint32_t *const middle = plane + columns, *lower = middle + columns;
+        if (rows == 1) {
+            b->to.below = 0;
+            lower = middle;
         }
-        if ((p->output_width & 1) != 0) {
-            *output = convolve_one(&f, s, lower - 3, lower + columns - 3);
-            output += p->channels;
+        b->to.output = output;
+        b->turn.end = plane + 2 * even;
+        if (even > 0) {
+            convolve_blocks(&f, b, plane, middle, lower);
+        }
+        if (even < p->output_width) {
+            int8_t *const to = output + even * p->channels;
+            if (rows > 1) {
+                to[row] = convolve_one(&f, b, middle + 2 * even, lower + 2 * even);
+            }
+            *to = convolve_one(&f, b, plane + 2 * even, middle + 2 * even);
         }
         plane = lower;
+        output += 2 * row;
     }
 }
 
@@ -110,14 +152,14 @@ void chipcast_depthwise_3x3_stride_2_s8_dsp(const struct chipcast_depthwise_3x3_
         p->input_zero_point, p->output_height + 1, 2 * p->output_width + 1, 0,
     };
     const int32_t size = planes.pairs * planes.columns;
-    struct stage s = {{0, p->zero}, {p->channels, scratch}, 0};
+    struct block b = {{0, p->zero}, {0, output}, {p->channels, scratch}, 0};
     chipcast_pad_planes(&planes, scratch, p->planes);
     for (int32_t batch = 0; batch < p->batches; ++batch) {
         for (int32_t channel = 0; channel < p->channels;) {
             const uint32_t *plane = scratch;
             const int32_t end = channel + chipcast_fill_planes(&planes, p->planes, channel, input, scratch);
             for (; channel < end; ++channel, plane += size) {
-                convolve_plane(p, &s, channel, plane, output + channel);
+                convolve_plane(p, &b, channel, plane, output + channel);
             }
         }
         input += p->input_height * p->input_width * p->channels;

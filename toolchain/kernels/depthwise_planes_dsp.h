@@ -87,6 +87,49 @@ static __attribute__((noinline, unused)) void chipcast_fill_plane(const struct c
     }
 }
 
+/* Splits pixels of two channels, up to `end` in the first plane. */
+static inline void chipcast_split_two(uint32_t **first, uint32_t **second, const uint32_t *end, const int8_t *upper,
+                                      const int8_t *lower, int32_t upper_step, int32_t lower_step)
+{
+    uint32_t *one = *first, *two = *second;
+    if (((end - one) & 1) != 0) {
+        const uint32_t both = chipcast_pkhbt_lsl16(chipcast_load_half(upper), chipcast_load_half(lower));
+        *one++ = chipcast_sxtb16(both);
+        *two++ = chipcast_sxtb16_ror8(both);
+        upper += upper_step;
+        lower += lower_step;
+    }
+    while (one != end) {
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+        uint32_t x, y;
+#define CHIPCAST_SPLIT                                                                                       \
+    "ldrh %[x], [%[a]]\n"                                                                                    \
+    "ldrh %[y], [%[b]]\n"                                                                                    \
+    "add %[a], %[a], %[upper]\n"                                                                             \
+    "add %[b], %[b], %[lower]\n"                                                                             \
+    "pkhbt %[x], %[x], %[y], lsl #16\n"                                                                      \
+    "sxtb16 %[y], %[x], ror #8\n"                                                                            \
+    "sxtb16 %[x], %[x]\n"                                                                                    \
+    "str %[y], [%[two]], #4\n"                                                                               \
+    "str %[x], [%[one]], #4\n"
+        __asm__ volatile(CHIPCAST_SPLIT CHIPCAST_SPLIT
+                         : [a] "+r"(upper), [b] "+r"(lower), [one] "+r"(one), [two] "+r"(two), [x] "=&r"(x),
+                           [y] "=&r"(y)
+                         : [upper] "r"(upper_step), [lower] "r"(lower_step)
+                         : "memory");
+#undef CHIPCAST_SPLIT
+#else
+        const uint32_t both = chipcast_pkhbt_lsl16(chipcast_load_half(upper), chipcast_load_half(lower));
+        *one++ = chipcast_sxtb16(both);
+        *two++ = chipcast_sxtb16_ror8(both);
+        upper += upper_step;
+        lower += lower_step;
+#endif
+    }
+    *first = one;
+    *second = two;
+}
+
 /* The planes of two channels, one after the other. */
 static __attribute__((noinline, unused)) void chipcast_fill_two_planes(const struct chipcast_planes *p,
                                                                        const int8_t *image, uint32_t *plane)
@@ -96,46 +139,92 @@ static __attribute__((noinline, unused)) void chipcast_fill_two_planes(const str
     for (int32_t row = -p->padding_top, i = p->pairs; i > 0 && row < p->height && p->inside > 0; row += 2, --i) {
         const struct chipcast_plane_row low = chipcast_plane_row(p, image, row, zeros);
         const struct chipcast_plane_row high = chipcast_plane_row(p, image, row + 1, zeros);
-        const int8_t *a = low.from, *b = high.from;
-        uint32_t *const end = first + p->inside;
-        do {
-            const uint32_t both = chipcast_pkhbt_lsl16(chipcast_load_half(a), chipcast_load_half(b));
-            *first++ = chipcast_sxtb16(both);
-            *second++ = chipcast_sxtb16_ror8(both);
-            a += low.step;
-            b += high.step;
-        } while (first != end);
+        chipcast_split_two(&first, &second, first + p->inside, low.from, high.from, low.step, high.step);
         first += p->columns - p->inside;
         second += p->columns - p->inside;
     }
 }
 
+/* The next words of four planes. */
+struct chipcast_four_planes {
+    uint32_t *first;
+    uint32_t *second;
+    uint32_t *third;
+    uint32_t *fourth;
+};
+
+/* A word of each of four planes: values of four channels, of two rows. */
+static inline void chipcast_split_word(struct chipcast_four_planes *to, uint32_t upper, uint32_t lower)
+{
+    const uint32_t low_halves = chipcast_pkhbt_lsl16(upper, lower), high_halves = chipcast_pkhtb_asr16(lower, upper);
+    *to->first++ = chipcast_sxtb16(low_halves);
+    *to->second++ = chipcast_sxtb16_ror8(low_halves);
+    *to->third++ = chipcast_sxtb16(high_halves);
+    *to->fourth++ = chipcast_sxtb16_ror8(high_halves);
+}
+
+/* Splits pixels of four channels, up to `end` in the first plane. */
+static inline void chipcast_split_four(struct chipcast_four_planes *planes, const uint32_t *end, const int8_t *upper,
+                                       const int8_t *lower, int32_t upper_step, int32_t lower_step)
+{
+    struct chipcast_four_planes to = *planes;
+    if (((end - to.first) & 1) != 0) {
+        chipcast_split_word(&to, chipcast_load_word(upper), chipcast_load_word(lower));
+        upper += upper_step;
+        lower += lower_step;
+    }
+    while (to.first != end) {
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__OPTIMIZE__)
+        uint32_t x, y, t;
+#define CHIPCAST_SPLIT                                                                                       \
+    "ldr %[x], [%[a]]\n"                                                                                     \
+    "ldr %[y], [%[b]]\n"                                                                                     \
+    "add %[a], %[a], %[upper]\n"                                                                             \
+    "add %[b], %[b], %[lower]\n"                                                                             \
+    "pkhbt %[t], %[x], %[y], lsl #16\n"                                                                      \
+    "pkhtb %[y], %[y], %[x], asr #16\n"                                                                      \
+    "sxtb16 %[x], %[t]\n"                                                                                    \
+    "sxtb16 %[t], %[t], ror #8\n"                                                                            \
+    "str %[x], [%[first]], #4\n"                                                                             \
+    "str %[t], [%[second]], #4\n"                                                                            \
+    "sxtb16 %[x], %[y]\n"                                                                                    \
+    "sxtb16 %[y], %[y], ror #8\n"                                                                            \
+    "str %[x], [%[third]], #4\n"                                                                             \
+    "str %[y], [%[fourth]], #4\n"
+        __asm__ volatile(CHIPCAST_SPLIT CHIPCAST_SPLIT
+                         : [a] "+r"(upper), [b] "+r"(lower), [first] "+r"(to.first), [second] "+r"(to.second),
+                           [third] "+r"(to.third), [fourth] "+r"(to.fourth), [x] "=&r"(x), [y] "=&r"(y), [t] "=&r"(t)
+                         : [upper] "r"(upper_step), [lower] "r"(lower_step)
+                         : "memory");
+#undef CHIPCAST_SPLIT
+#else
+        chipcast_split_word(&to, chipcast_load_word(upper), chipcast_load_word(lower));
+        upper += upper_step;
+        lower += lower_step;
+#endif
+    }
+    *planes = to;
+}
+
 /* The planes of four channels, one after the other: a word of the image has a value of each. */
-static __attribute__((noinline, unused)) void chipcast_fill_four_planes(const struct chipcast_planes *p, const int8_t *image, uint32_t *plane)
+static __attribute__((noinline, unused)) void chipcast_fill_four_planes(const struct chipcast_planes *p,
+                                                                        const int8_t *image, uint32_t *plane)
 {
     const uint32_t zeros = ((uint32_t)p->zero_point & 0xFFu) * 0x01010101u;
+    const int8_t *const outside = (const int8_t *)(const void *)&zeros;
     const int32_t size = p->pairs * p->columns, skip = p->columns - p->inside;
-    uint32_t *first = plane + p->padding_left, *second = first + size, *third = second + size, *fourth = third + size;
+    struct chipcast_four_planes to = {.first = plane + p->padding_left};
+    to.second = to.first + size;
+    to.third = to.second + size;
+    to.fourth = to.third + size;
     for (int32_t row = -p->padding_top, i = p->pairs; i > 0 && row < p->height && p->inside > 0; row += 2, --i) {
-        const int8_t *const outside = (const int8_t *)(const void *)&zeros;
         const struct chipcast_plane_row low = chipcast_plane_row(p, image, row, outside);
         const struct chipcast_plane_row high = chipcast_plane_row(p, image, row + 1, outside);
-        const int8_t *a = low.from, *b = high.from;
-        uint32_t *const end = first + p->inside;
-        do {
-            const uint32_t x = chipcast_load_word(a), y = chipcast_load_word(b);
-            const uint32_t low_halves = chipcast_pkhbt_lsl16(x, y), high_halves = chipcast_pkhtb_asr16(y, x);
-            *first++ = chipcast_sxtb16(low_halves);
-            *second++ = chipcast_sxtb16_ror8(low_halves);
-            *third++ = chipcast_sxtb16(high_halves);
-            *fourth++ = chipcast_sxtb16_ror8(high_halves);
-            a += low.step;
-            b += high.step;
-        } while (first != end);
-        first += skip;
-        second += skip;
-        third += skip;
-        fourth += skip;
+        chipcast_split_four(&to, to.first + p->inside, low.from, high.from, low.step, high.step);
+        to.first += skip;
+        to.second += skip;
+        to.third += skip;
+        to.fourth += skip;
     }
 }
 
