@@ -1,4 +1,4 @@
-"""The digits, two small networks for them, and what becomes of a network in int8: for the tests of steps."""
+"""The digits, networks trained on them, and what becomes of a network in int8: for the tests of steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from toolchain.convert.check_int8 import require_fully_integer
 from toolchain.convert.read_tflite import read_graph
 from toolchain.convert.to_int8 import convert_to_int8
 from toolchain.network_file import save_network
+from toolchain.optimise.count_network import count_network
 from toolchain.optimise.metric import Metric
 from toolchain.optimise.step_context import StepContext
 from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
@@ -35,8 +36,15 @@ def data_of(*shape: int) -> DataSet:
     return DataSet(Path("digits.npz"), "0" * 64, train, test)
 
 
-def context(data: DataSet, checkpoints: Path | None = None) -> StepContext:
-    return StepContext(data, 3, silent, checkpoints=checkpoints)
+def context(data: DataSet | None, network: Any = None, seed: int = 3) -> StepContext:
+    """`network` is the one that was given, which teaches unless another teacher is named."""
+    return StepContext(data, seed, silent, original=network)
+
+
+def macs_of(network: Any) -> int:
+    found = count_network(network).macs
+    assert found is not None
+    return found
 
 
 def stack() -> Any:
@@ -70,6 +78,28 @@ def image_network(data: DataSet, epochs: int = 6) -> Any:
     return train(tf_keras.Model(source, x), data, epochs)
 
 
+def residual_network(data: DataSet) -> Any:
+    """Convolutions, a residual sum, a depthwise block and a concatenation; each with BatchNormalization."""
+    tf_keras = stack()
+    layers = tf_keras.layers
+    tf_keras.utils.set_random_seed(1)
+
+    def normed(x: Any) -> Any:
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    source = tf_keras.Input((8, 8, 1))
+    x = skip = normed(layers.Conv2D(16, 3, padding="same", use_bias=False, name="stem")(source))
+    x = normed(layers.Conv2D(16, 3, padding="same", name="inner")(x))
+    x = layers.Add()([x, skip])
+    x = normed(layers.DepthwiseConv2D(3, strides=2, padding="same", name="depthwise")(x))
+    x = normed(layers.Conv2D(24, 1, name="pointwise")(x))
+    side = normed(layers.Conv2D(16, 3, padding="same", name="side")(x))
+    x = layers.AveragePooling2D(2)(layers.Concatenate()([x, side]))
+    x = layers.Dense(32, activation="relu", name="hidden")(layers.Flatten()(x))
+    network = tf_keras.Model(source, layers.Dense(10, activation="softmax", name="digit")(x))
+    return train(network, data, 8)
+
+
 def accuracy(network: Any, data: DataSet) -> float:
     score = Metric()(network, data.test)
     assert score is not None
@@ -87,6 +117,12 @@ def int8_of(network: Any, data: DataSet, folder: Path) -> tuple[bytes, Graph]:
     graph = read_graph(model, "digits")
     require_fully_integer(graph)
     return model, graph
+
+
+def int8_and_accuracy(network: Any, data: DataSet, folder: Path) -> tuple[Graph, float]:
+    """The same, and how many of the held-out digits TensorFlow Lite Micro has right."""
+    model, graph = int8_of(network, data, folder)
+    return graph, float(np.mean(int8_answers(model, graph, data) == data.test.labels))
 
 
 def kernels(graph: Graph) -> dict[str, list[Array]]:

@@ -8,13 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.optimise.digits_network import accuracy_of, context_of, digits, residual_network, to_int8
+from tests.optimise.digits import (
+    accuracy,
+    context,
+    data_of,
+    int8_and_accuracy,
+    macs_of,
+    residual_network,
+    stack,
+)
 from toolchain.errors import ModelError
-from toolchain.optimise.count_macs import count_macs
 from toolchain.optimise.factorise import factorise, low_rank
 from toolchain.optimise.prune import prune
 from toolchain.optimise.separate_convolutions import separate_convolutions, separated_kernel
-from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
+from toolchain.tensorflow_import import tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.steps.factorise import FactoriseSettings
 from toolchain.vocabulary.steps.prune import PruneSettings
@@ -26,13 +33,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def tf_keras() -> Any:
-    with tensorflow_noise_to(None):
-        return import_stack("tf_keras")
+    return stack()
 
 
 @pytest.fixture(scope="module")
 def data() -> DataSet:
-    return digits()
+    return data_of(8, 8, 1)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +86,7 @@ def test_convolutions_become_separable_and_stay_good(tmp_path: Path, trained: An
     before = [weight.copy() for weight in trained.get_weights()]
     settings = SeparateConvolutionsSettings(epochs=5, distil=DistilSettings(alpha=0.5))
     with tensorflow_noise_to(None):
-        separated = separate_convolutions(trained, settings, context_of(data, trained))
+        separated = separate_convolutions(trained, settings, context(data, trained, seed=0))
     for old, now in zip(before, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now, err_msg="the network that was given has changed")
     kinds = {layer.name: type(layer).__name__ for layer in separated.layers}
@@ -89,14 +95,14 @@ def test_convolutions_become_separable_and_stay_good(tmp_path: Path, trained: An
     assert "stem_depthwise" not in kinds
     assert "pointwise_depthwise" not in kinds
     assert separated.get_layer("inner").kernel.shape == (1, 1, 16, 16)
-    assert count_macs(separated) < 0.45 * count_macs(trained)
-    assert accuracy_of(separated, data) > accuracy_of(trained, data) - 0.03
+    assert macs_of(separated) < 0.45 * macs_of(trained)
+    assert accuracy(separated, data) > accuracy(trained, data) - 0.03
 
-    graph, accuracy = to_int8(separated, data, tmp_path)
+    graph, in_int8 = int8_and_accuracy(separated, data, tmp_path)
     names = [operator.name for operator in graph.operators]
     assert names.count("DEPTHWISE_CONV_2D") == 3
     assert {tensor.dtype for tensor in graph.tensors} <= {"INT8", "INT32"}
-    assert accuracy > accuracy_of(trained, data) - 0.04
+    assert in_int8 > accuracy(trained, data) - 0.04
 
 
 def test_the_replaced_weights_are_a_better_start_than_others(
@@ -106,45 +112,46 @@ def test_the_replaced_weights_are_a_better_start_than_others(
     monkeypatch.setattr("toolchain.optimise.step_context.StepContext.fit", lambda *a, **k: None)
     with tensorflow_noise_to(None):
         separated = separate_convolutions(
-            trained, SeparateConvolutionsSettings(depth_multiplier=3), context_of(data, trained)
+            trained, SeparateConvolutionsSettings(depth_multiplier=3), context(data, trained, seed=0)
         )
         guessed = tf_keras.models.clone_model(separated)
         for old, new in zip(separated.layers, guessed.layers, strict=True):
             if old.name not in ("inner_depthwise", "inner", "side_depthwise", "side"):
                 new.set_weights(old.get_weights())
-    assert accuracy_of(separated, data) > 0.7
-    assert accuracy_of(guessed, data) < 0.5
+    assert accuracy(separated, data) > 0.7
+    assert accuracy(guessed, data) < 0.5
 
 
-@pytest.mark.alone
 def test_layers_are_factorised_and_stay_good(tmp_path: Path, trained: Any, data: DataSet) -> None:
     with tensorflow_noise_to(None):
         factorised = factorise(
-            trained, FactoriseSettings(keep=0.5, epochs=12, learning_rate=3e-3), context_of(data, trained)
+            trained,
+            FactoriseSettings(keep=0.5, epochs=12, learning_rate=3e-3),
+            context(data, trained, seed=0),
         )
     for name in ("inner", "side", "hidden"):
         kept = factorised.get_layer(name).kernel.shape.num_elements()
         kept += factorised.get_layer(f"{name}_basis").kernel.shape.num_elements()
         assert 0.35 < kept / trained.get_layer(name).kernel.shape.num_elements() <= 0.5, name
     assert "digit_basis" not in {layer.name for layer in factorised.layers}
-    assert count_macs(factorised) < 0.6 * count_macs(trained)
-    assert accuracy_of(factorised, data) > accuracy_of(trained, data) - 0.06
-    graph, accuracy = to_int8(factorised, data, tmp_path)
+    assert macs_of(factorised) < 0.6 * macs_of(trained)
+    assert accuracy(factorised, data) > accuracy(trained, data) - 0.06
+    graph, in_int8 = int8_and_accuracy(factorised, data, tmp_path)
     assert {tensor.dtype for tensor in graph.tensors} <= {"INT8", "INT32"}
-    assert accuracy > accuracy_of(trained, data) - 0.08
+    assert in_int8 > accuracy(trained, data) - 0.08
 
 
 def test_what_cannot_be_replaced_is_refused(trained: Any, data: DataSet) -> None:
-    context = context_of(data, trained)
+    given = context(data, trained, seed=0)
     with tensorflow_noise_to(None):
         with pytest.raises(ModelError, match="'pointwise'"):
-            separate_convolutions(trained, SeparateConvolutionsSettings(layers=("pointwise",)), context)
+            separate_convolutions(trained, SeparateConvolutionsSettings(layers=("pointwise",)), given)
         with pytest.raises(ModelError, match="without a bottleneck"):
-            separate_convolutions(trained, SeparateConvolutionsSettings(skip=("inner", "side")), context)
+            separate_convolutions(trained, SeparateConvolutionsSettings(skip=("inner", "side")), given)
         with pytest.raises(ModelError, match="'nothing'"):
-            factorise(trained, FactoriseSettings(layers=("nothing",)), context)
-        pruned = prune(trained, PruneSettings(epochs=1), context)
+            factorise(trained, FactoriseSettings(layers=("nothing",)), given)
+        pruned = prune(trained, PruneSettings(epochs=1), given)
         with pytest.raises(ModelError, match="would make new ones"):
-            separate_convolutions(pruned, SeparateConvolutionsSettings(), context)
+            separate_convolutions(pruned, SeparateConvolutionsSettings(), given)
         with pytest.raises(ModelError, match="would make new ones"):
-            factorise(pruned, FactoriseSettings(), context)
+            factorise(pruned, FactoriseSettings(), given)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.optimise.digits_network import accuracy_of, context_of, digits, residual_network, to_int8
+from tests.optimise.digits import accuracy, context, data_of, int8_and_accuracy, residual_network
 from toolchain.errors import ModelError
 from toolchain.optimise.copy_network import copy_network
 from toolchain.optimise.prune import prune
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def data() -> DataSet:
-    return digits()
+    return data_of(8, 8, 1)
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +55,17 @@ def test_without_any_training_nearly_all_is_kept(trained: Any, data: DataSet) ->
                 chosen,
                 PruneSettings(sparsity=0.7, importance="obs", allocation=allocation),
                 few,
-                context_of(data, trained),
+                context(data, trained, seed=0),
             )
             for allocation in ("uniform", "sensitivity")
         }
     for old, now in zip(before, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now, err_msg="the network that was given has changed")
-    whole = accuracy_of(trained, data)
+    whole = accuracy(trained, data)
     for network in pruned.values():
         assert 0.7 <= (sparsity_of(network) or 0) < 0.705
-        assert accuracy_of(network, data) > whole - 0.05
-    assert accuracy_of(by_size, data) < whole - 0.15
+        assert accuracy(network, data) > whole - 0.05
+    assert accuracy(by_size, data) < whole - 0.15
     assert all(zeros_in(pruned["uniform"], name) == pytest.approx(0.7, abs=0.01) for name in chosen)
     assert len({round(zeros_in(pruned["sensitivity"], name), 2) for name in chosen}) > 2
 
@@ -80,12 +80,12 @@ def test_the_zeros_are_kept_in_training_and_in_int8(trained: Any, data: DataSet,
     holed[:5] = 0.0
     given.get_layer("hidden").set_weights([holed, *bias])
     with tensorflow_noise_to(None):
-        pruned = prune(given, settings, context_of(data, given))
+        pruned = prune(given, settings, context(data, given, seed=0))
     assert zeros_in(pruned, "digit") == 0.0
     assert all(zeros_in(pruned, name) >= 0.7 for name in ("stem", "inner", "pointwise", "side", "hidden"))
     assert not pruned.get_layer("hidden").get_weights()[0][:5].any()
-    graph, accuracy = to_int8(pruned, data, tmp_path)
-    assert accuracy > accuracy_of(trained, data) - 0.05
+    graph, in_int8 = int8_and_accuracy(pruned, data, tmp_path)
+    assert in_int8 > accuracy(trained, data) - 0.05
     hidden = next(item for item in graph.operators if item.name == "FULLY_CONNECTED")
     stored = graph.tensors[hidden.inputs[1]].data
     assert stored is not None
@@ -103,10 +103,10 @@ def test_what_it_cannot_do_is_refused(data: DataSet, monkeypatch: pytest.MonkeyP
     with pytest.raises(
         ModelError, match=r"'wider' \(Conv2DTranspose\) cannot be pruned with importance 'obs'"
     ):
-        prune(network, settings, context_of(data, network))
+        prune(network, settings, context(data, network, seed=0))
     monkeypatch.setattr("toolchain.optimise.prune_by_surgeon._MOST_WORK", 1e6)
     with pytest.raises(ModelError, match=r"'digit' is too large for importance 'obs', 400 weights an output"):
-        prune(network, settings.model_copy(update={"skip": ("wider",)}), context_of(data, network))
+        prune(network, settings.model_copy(update={"skip": ("wider",)}), context(data, network, seed=0))
     for wrong, why in (
         ({"allocation": "sensitivity"}, "needs importance"),
         ({"importance": "obs", "pattern": "2:4"}, "leave pattern out"),

@@ -7,17 +7,25 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from tests.optimise.digits_network import accuracy_of, context_of, digits, residual_network, to_int8
+from tests.optimise.digits import (
+    accuracy,
+    context,
+    data_of,
+    int8_and_accuracy,
+    macs_of,
+    residual_network,
+    stack,
+)
 from toolchain.errors import DataError, ModelError
+from toolchain.optimise.channel_costs import layer_costs
 from toolchain.optimise.channel_groups import find_channel_groups
 from toolchain.optimise.channel_importance import batch_norm_scores, magnitude_scores, taylor_scores
 from toolchain.optimise.channel_losses import _surgeon_costs
 from toolchain.optimise.choose_channels import choose_channels
-from toolchain.optimise.count_macs import count_macs, layer_costs
 from toolchain.optimise.prune_channels import prune_channels
 from toolchain.optimise.refit_readers import refit_readers
 from toolchain.optimise.remove_channels import remove_channels
-from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
+from toolchain.tensorflow_import import tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet, Samples
 from toolchain.vocabulary.steps.prune_channels import Importance, PruneChannelsSettings
 
@@ -26,13 +34,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def tf_keras() -> Any:
-    with tensorflow_noise_to(None):
-        return import_stack("tf_keras")
+    return stack()
 
 
 @pytest.fixture(scope="module")
 def data() -> DataSet:
-    return digits()
+    return data_of(8, 8, 1)
 
 
 @pytest.fixture(scope="module")
@@ -49,20 +56,20 @@ def test_channels_are_gone_and_the_accuracy_comes_back(
         macs=0.5, importance=importance, epochs=3, rounds=2 if importance == "taylor" else 1
     )
     with tensorflow_noise_to(None):
-        smaller = prune_channels(trained, settings, context_of(data, trained))
+        smaller = prune_channels(trained, settings, context(data, trained, seed=0))
     for old, now in zip(before, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now, err_msg="the network that was given has changed")
-    assert count_macs(smaller) <= 0.5 * count_macs(trained)
-    assert count_macs(smaller) > 0.4 * count_macs(trained)
-    assert accuracy_of(trained, data) > 0.9
-    assert accuracy_of(smaller, data) > accuracy_of(trained, data) - 0.04
+    assert macs_of(smaller) <= 0.5 * macs_of(trained)
+    assert macs_of(smaller) > 0.4 * macs_of(trained)
+    assert accuracy(trained, data) > 0.9
+    assert accuracy(smaller, data) > accuracy(trained, data) - 0.04
 
     channels = {ids.filters for ids in smaller.layers if type(ids).__name__ == "Conv2D"}
     assert all(count % 4 == 0 for count in channels)
     stem, inner = smaller.get_layer("stem"), smaller.get_layer("inner")
     assert stem.filters == inner.filters < 16 or smaller.get_layer("pointwise").filters < 24
 
-    graph, accuracy = to_int8(smaller, data, tmp_path)
+    graph, in_int8 = int8_and_accuracy(smaller, data, tmp_path)
     kernels = {
         operator.name: graph.tensors[operator.inputs[1]].shape
         for operator in graph.operators
@@ -71,7 +78,7 @@ def test_channels_are_gone_and_the_accuracy_comes_back(
     assert kernels["DEPTHWISE_CONV_2D"][-1] == stem.filters
     assert kernels["FULLY_CONNECTED"] == (10, smaller.get_layer("hidden").units)
     assert {tensor.dtype for tensor in graph.tensors} <= {"INT8", "INT32"}
-    assert accuracy > accuracy_of(trained, data) - 0.04
+    assert in_int8 > accuracy(trained, data) - 0.04
 
 
 def test_fitting_the_readers_wins_back_most_without_any_training(trained: Any, data: DataSet) -> None:
@@ -83,15 +90,15 @@ def test_fitting_the_readers_wins_back_most_without_any_training(trained: Any, d
         groups.sets(),
         scores,
         layer_costs(trained),
-        macs=count_macs(trained) // 2,
+        macs=macs_of(trained) // 2,
         at_least=4,
         multiple_of=1,
     )
     with tensorflow_noise_to(None):
         smaller = remove_channels(trained, groups, gone)
-        raw = accuracy_of(smaller, data)
+        raw = accuracy(smaller, data)
         refit_readers(trained, smaller, groups, gone, data.train, seed=0)
-        assert accuracy_of(smaller, data) > raw + 0.5 * (accuracy_of(trained, data) - raw)
+        assert accuracy(smaller, data) > raw + 0.5 * (accuracy(trained, data) - raw)
 
 
 def test_what_other_channels_say_as_well_is_not_lost(tf_keras: Any) -> None:
@@ -177,16 +184,16 @@ def test_channels_that_others_make_up_for_are_gone(trained: Any, data: DataSet) 
         layers=("pointwise",),
     )
     with tensorflow_noise_to(None):
-        smaller = prune_channels(trained, settings, context_of(few, trained))
+        smaller = prune_channels(trained, settings, context(few, trained, seed=0))
     assert smaller.get_layer("pointwise").filters < 24
-    assert count_macs(smaller) <= 0.8 * count_macs(trained)
-    assert accuracy_of(smaller, data) > accuracy_of(trained, data) - 0.03
+    assert macs_of(smaller) <= 0.8 * macs_of(trained)
+    assert accuracy(smaller, data) > accuracy(trained, data) - 0.03
 
 
 def test_layers_that_are_not_named_keep_their_channels(trained: Any, data: DataSet) -> None:
     settings = PruneChannelsSettings(macs=0.2, epochs=1, rounds=1, layers=("point*", "side"))
     with tensorflow_noise_to(None):
-        smaller = prune_channels(trained, settings, context_of(data, trained))
+        smaller = prune_channels(trained, settings, context(data, trained, seed=0))
     assert [smaller.get_layer(name).filters for name in ("stem", "inner")] == [16, 16]
     assert smaller.get_layer("hidden").units == 32
     assert smaller.get_layer("pointwise").filters + smaller.get_layer("side").filters < 40
@@ -195,7 +202,7 @@ def test_layers_that_are_not_named_keep_their_channels(trained: Any, data: DataS
 def test_what_cannot_be_done_is_refused(tf_keras: Any, trained: Any, data: DataSet) -> None:
     def run(network: Any, data: DataSet | None = data, **settings: Any) -> None:
         with tensorflow_noise_to(None):
-            prune_channels(network, PruneChannelsSettings(**settings), context_of(data, network))
+            prune_channels(network, PruneChannelsSettings(**settings), context(data, network, seed=0))
 
     with pytest.raises(ModelError, match="No layer with channels of its own is called 'steam'"):
         run(trained, layers=("steam",))

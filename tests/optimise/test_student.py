@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.optimise.digits_network import accuracy_of, context_of, digits, to_int8, train
+from tests.optimise.digits import accuracy, context, data_of, int8_and_accuracy, stack, train
 from toolchain.errors import ModelError
 from toolchain.optimise.repeated_blocks import find_repeats, segments_of, without_blocks
 from toolchain.optimise.student import student
-from toolchain.tensorflow_import import import_stack, tensorflow_noise_to
+from toolchain.tensorflow_import import tensorflow_noise_to
 from toolchain.vocabulary.data import DataSet
 from toolchain.vocabulary.steps.student import StudentSettings
 
@@ -20,13 +20,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def tf_keras() -> Any:
-    with tensorflow_noise_to(None):
-        return import_stack("tf_keras")
+    return stack()
 
 
 @pytest.fixture(scope="module")
 def data() -> DataSet:
-    return digits()
+    return data_of(8, 8, 1)
 
 
 def blocks(tf_keras: Any, residual: int, plain: int) -> Any:
@@ -89,21 +88,20 @@ def test_a_student_is_smaller_and_learns(tmp_path: Path, tf_keras: Any, teacher:
     before = [weight.copy() for weight in teacher.get_weights()]
     settings = StudentSettings(width=0.75, depth=0.5, epochs=6, learning_rate=5e-3)
     with tensorflow_noise_to(None):
-        small = student(teacher, settings, context_of(data, teacher))
+        small = student(teacher, settings, context(data, teacher, seed=0))
     for old, now in zip(before, teacher.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now, err_msg="the network that was given has changed")
     names = {layer.name for layer in small.layers}
     assert {"residual0", "depthwise0", "depthwise1"} < names
     assert not {"residual1", "depthwise2"} & names
     assert small.get_layer("stem").filters == small.get_layer("pointwise1").filters == 12
-    assert accuracy_of(small, data) > accuracy_of(teacher, data) - 0.12
-    graph, accuracy = to_int8(small, data, tmp_path)
+    assert accuracy(small, data) > accuracy(teacher, data) - 0.12
+    graph, in_int8 = int8_and_accuracy(small, data, tmp_path)
     kernels = [graph.tensors[op.inputs[1]].shape for op in graph.operators if op.name == "CONV_2D"]
     assert kernels == [(12, 3, 3, 1), (12, 3, 3, 12), (12, 1, 1, 12), (12, 1, 1, 12)]
-    assert accuracy > accuracy_of(teacher, data) - 0.14
+    assert in_int8 > accuracy(teacher, data) - 0.14
 
 
-@pytest.mark.alone
 def test_the_teacher_makes_a_difference(tf_keras: Any, teacher: Any, data: DataSet) -> None:
     """By the teacher alone (alpha 1), fresh weights learn what the teacher says, without a label."""
     settings = StudentSettings(
@@ -114,18 +112,18 @@ def test_the_teacher_makes_a_difference(tf_keras: Any, teacher: Any, data: DataS
         distil={"alpha": 1.0, "temperature": 2.0},  # type: ignore[arg-type]
     )
     with tensorflow_noise_to(None):
-        small = student(teacher, settings, context_of(data, teacher))
+        small = student(teacher, settings, context(data, teacher, seed=0))
         untrained = tf_keras.models.clone_model(small)
-    assert accuracy_of(untrained, data) < 0.3
+    assert accuracy(untrained, data) < 0.3
     agreed = np.argmax(small(data.test.inputs), -1) == np.argmax(teacher(data.test.inputs), -1)
     assert agreed.mean() > 0.6
 
 
 def test_what_cannot_be_smaller_is_refused(tf_keras: Any, teacher: Any, data: DataSet) -> None:
-    context = context_of(data, teacher)
+    given = context(data, teacher, seed=0)
     with pytest.raises(ModelError, match="no blocks that repeat"):
-        student(blocks(tf_keras, 1, 1), StudentSettings(depth=0.5), context)
+        student(blocks(tf_keras, 1, 1), StudentSettings(depth=0.5), given)
     with pytest.raises(ModelError, match="No layer of the network becomes narrower"):
-        student(teacher, StudentSettings(width=0.9, multiple_of=16), context)
+        student(teacher, StudentSettings(width=0.9, multiple_of=16), given)
     with pytest.raises(ValidationError, match="a student is smaller"):
         StudentSettings()

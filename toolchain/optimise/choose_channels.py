@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from toolchain.errors import ModelError
+from toolchain.optimise.channel_costs import LayerCost
 from toolchain.optimise.channel_groups import ChannelGroups, Ids
 from toolchain.optimise.channel_importance import Scores
-from toolchain.optimise.count_macs import LayerCost
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from toolchain.errors import ModelError
+from toolchain.optimise.channel_costs import LayerCost, layer_costs
 from toolchain.optimise.channel_groups import ChannelGroups, Ids, find_channel_groups
 from toolchain.optimise.channel_importance import (
     Scores,
@@ -18,7 +19,6 @@ from toolchain.optimise.channel_importance import (
 )
 from toolchain.optimise.channel_losses import channel_losses
 from toolchain.optimise.choose_channels import choose_channels
-from toolchain.optimise.count_macs import count_macs, layer_costs
 from toolchain.optimise.count_network import count_network
 from toolchain.optimise.loss import loss_for
 from toolchain.optimise.parts_of_progress import part_of
@@ -47,8 +47,8 @@ def prune_channels(network: Any, settings: PruneChannelsSettings, context: StepC
     samples = context.training(settings.step)
     context.task(network, settings.step)
     refuse_optimised(network, settings.step)
-    whole, random = _all_macs(network), np.random.default_rng(context.seed)
-    fixed = whole - count_macs(network)
+    whole, fixed = _macs(network)
+    random = np.random.default_rng(context.seed)
     chosen = samples.take(random.permutation(len(samples))[:_SAMPLES])
     # Whether it can be done at all is known before anything is trained.
     enough = round((1.0 - settings.macs) * whole) - fixed
@@ -70,9 +70,15 @@ def prune_channels(network: Any, settings: PruneChannelsSettings, context: StepC
     return network
 
 
-def _all_macs(network: Any) -> int:
-    """Those of layers that cannot get smaller (recurrent ones) as well; a layer not known counts none."""
-    return sum(layer.macs or 0 for layer in count_network(network).layers)
+def _macs(network: Any) -> tuple[int, int]:
+    """All multiply-accumulates, and those of layers that cannot get smaller (recurrent ones) alone.
+
+    A layer that is not known counts none.
+    """
+    counted, costs = count_network(network).layers, layer_costs(network)
+    able = {name for name, cost in costs.items() if cost != LayerCost()}
+    fixed = sum(layer.macs or 0 for layer in counted if layer.name not in able)
+    return sum(layer.macs or 0 for layer in counted), fixed
 
 
 def _choose(

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of a network's layers, as a product of what they read and give."""
+"""What a network's layers would cost with fewer channels: `count_network` has what they cost as they are."""
 
 from __future__ import annotations
 
@@ -73,12 +73,3 @@ def _convolution(node: Any, taps: int) -> LayerCost:
 def _positions(tensor: Any) -> int:
     """Elements of a channel."""
     return math.prod(int(axis or 1) for axis in tensor.shape[1:-1])
-
-
-def count_macs(network: Any) -> int:
-    """Multiply-accumulates of one inference in all convolution and dense layers; others count none."""
-    total = 0
-    for node in nodes_in_order(network):
-        if not node.is_input and (cost := _cost(node)) != LayerCost():
-            total += cost.macs(int(node.keras_inputs[0].shape[-1]), int(node.outputs.shape[-1]))
-    return total
