@@ -14,7 +14,9 @@ from toolchain.compile.interpret_graph import interpret_graph
 from toolchain.compile.tflm_operators import INT8_REGISTRATIONS, RESOLVER_METHODS
 from toolchain.convert.read_tflite import read_graph
 from toolchain.errors import UnsupportedError
+from toolchain.load.board import load_board
 from toolchain.render.model_source import render_model
+from toolchain.render.project_files import project_files
 from toolchain.vocabulary.engine import TflmLibrary
 from toolchain.vocabulary.layers import facts_of
 from toolchain.vocabulary.program import Program
@@ -88,3 +90,23 @@ def test_the_generated_source_is_the_golden_one(name: str) -> None:
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert golden.read_text(encoding="utf-8") == text
+
+
+def test_what_varies_between_firmwares_does_not_compile_the_library_anew() -> None:
+    """Flags for all take part in every object; those of src/ do not."""
+
+    def flags_for_all(*, per_layer_timing: bool, arena_probe: bool) -> str:
+        files = project_files(
+            interpreted(int8_classifier()),
+            load_board("sim_cortex_m4"),
+            {},
+            per_layer_timing=per_layer_timing,
+            arena_probe=arena_probe,
+        )
+        return files["platformio.ini"].decode().partition("build_flags =")[2].partition("lib_deps")[0]
+
+    assert "-DTF_LITE_STATIC_MEMORY" in flags_for_all(per_layer_timing=False, arena_probe=False)
+    assert (
+        len({flags_for_all(per_layer_timing=a, arena_probe=b) for a in (True, False) for b in (True, False)})
+        == 1
+    )

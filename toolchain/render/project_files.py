@@ -53,7 +53,9 @@ def project_files(
         "title": " ".join(program.model_name.split())[:100],
         "engine": program.engine,
         "interpreted": program.interpreted,
-        "src_flags": _source_flags(program, board),
+        "src_flags": _source_flags(
+            program, board, per_layer_timing=per_layer_timing, arena_probe=arena_probe
+        ),
         "compiler": compiler_name(board),
         "optimisation": OPTIMISATION_FLAGS[program.optimise_for],
         # One that is wanted is not to be taken away again.
@@ -94,10 +96,13 @@ def project_files(
     return files
 
 
-def _source_flags(program: Program, board: Board) -> list[str]:
-    """The flags of what is in src/ alone."""
-    small = ["-Os"] if board.platformio.travels else []
-    return [*small, *(program.interpreted.library.defines if program.interpreted else ())]
+def _source_flags(program: Program, board: Board, *, per_layer_timing: bool, arena_probe: bool) -> list[str]:
+    """The flags of what is in src/ alone: another one for all would have an interpreter compiled anew."""
+    flags = ["-Os"] if board.platformio.travels else []
+    if program.interpreted:
+        flags += program.interpreted.library.defines
+        flags += ["-DCHIPCAST_PROFILE"] if per_layer_timing else []
+    return [*flags, "-DCHIPCAST_ARENA_PROBE"] if arena_probe else flags
 
 
 def compiler_name(board: Board) -> str:
