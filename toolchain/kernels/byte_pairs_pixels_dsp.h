@@ -13,11 +13,17 @@
 #include <stdint.h>
 
 #include "byte_pairs_dsp.h"
+#include "pair_widening_dsp.h"
 
 /* PIXELS_SHIFT of toolchain/compile/byte_pair_blocks.py. */
 #define CHIPCAST_PIXELS_SHIFT 10
 /* Of code: groups that the first turn of a loop leaves out are jumped over. Any sign has the shorter loop. */
 #define CHIPCAST_GROUP_BYTES 96
+/* So many groups, the last ones of the saturated form's loop, load word by word, which is so many bytes more each:
+ * four single loads in a row take a cycle less than two loads of two, and are two instructions more. Layers of few
+ * channels have little but the last groups. */
+#define CHIPCAST_SINGLE_LOADS 3
+#define CHIPCAST_SINGLE_LOADS_BYTES 16
 
 /* Blocks of four channels of `groups` of four taps. Where `channels` are no multiple of four, the second block
  * begins within the first, whose last channels are computed again. `minimum` and `maximum` are for any sign. */
@@ -47,6 +53,10 @@ struct chipcast_run {
         uint32_t low;
         uint32_t high;
     } range;
+    int32_t following; /* pairs that the saturated form goes on with by itself: whole groups of one row */
+    int32_t channels;
+    const uint32_t *stop;         /* the first value of `last` */
+    struct chipcast_views views; /* a copy here is reached without a pointer, for which there is no register */
 };
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__OPTIMIZE__)
@@ -68,6 +78,11 @@ struct chipcast_run {
 #define CHIPCAST_NEXT                                                                                        \
     "ldmia lr!, {r8, r9}\n"                                                                                  \
     "ldmia r12!, {r10, r11}\n" CHIPCAST_NEXT_HALF
+#define CHIPCAST_NEXT_SINGLY                                                                                 \
+    "ldr r9, [lr, #4]\n"                                                                                     \
+    "ldr r8, [lr], #8\n"                                                                                     \
+    "ldr r11, [r12, #4]\n"                                                                                   \
+    "ldr r10, [r12], #8\n" CHIPCAST_NEXT_HALF
 /* The block's first group, with what comes before it: sums still leave registers free to load more at once. */
 #define CHIPCAST_FIRST                                                                                       \
     "ldmia r12!, {r3, r7, r10, r11}\n"                                                                       \
@@ -85,6 +100,9 @@ struct chipcast_run {
     "ldmia r12!, {r10, r11}\n" CHIPCAST_NEXT_HALF
 #define CHIPCAST_FOUR_GROUPS                                                                                 \
     CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT
+#define CHIPCAST_EIGHT_GROUPS                                                                                \
+    CHIPCAST_FOUR_GROUPS CHIPCAST_NEXT CHIPCAST_NEXT CHIPCAST_NEXT_SINGLY CHIPCAST_NEXT_SINGLY                   \
+        CHIPCAST_NEXT_SINGLY CHIPCAST_NEXT_SINGLY CHIPCAST_NEXT_SINGLY CHIPCAST_NEXT_SINGLY
 /* From the block's begin to the sums; `turn` is what the loop does at once. */
 #define CHIPCAST_SUM_BLOCK(turn)                                                                             \
     "ldr r12, %[block]\n"                                                                                    \
@@ -127,12 +145,49 @@ struct chipcast_run {
 #define CHIPCAST_CLOBBERS                                                                                    \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
+#define CHIPCAST_WIDEN_FOUR                                                                                  \
+    "ldr r4, [r0], #4\n"                                                                                     \
+    "ldr r5, [r1], #4\n"                                                                                     \
+    "sxtb16 r6, r4, ror #8\n"                                                                                \
+    "sxtb16 r7, r5, ror #8\n"                                                                                \
+    "sxtb16 r4, r4\n"                                                                                        \
+    "sxtb16 r5, r5\n"                                                                                        \
+    "stmia r3!, {r4, r5, r6, r7}\n"
+/* Widens the next pair, if one follows at once, and goes on with it; r8 is where the outputs stand. */
+#define CHIPCAST_NEXT_PAIR                                                                                   \
+    "ldr r6, %[following]\n"                                                                                 \
+    "ldr r0, %[from]\n"                                                                                      \
+    "subs r6, #1\n"                                                                                          \
+    "bmi 8f\n"                                                                                               \
+    "ldr r2, %[whole]\n"                                                                                     \
+    "ldr r5, %[channels]\n"                                                                                  \
+    "ldr r7, %[stop]\n"                                                                                      \
+    "ldr r3, %[words]\n"                                                                                     \
+    "ldr r1, %[apart]\n"                                                                                     \
+    "str r6, %[following]\n"                                                                                 \
+    "add r8, r5\n"                                                                                           \
+    "str r8, %[output]\n"                                                                                    \
+    "str r7, %[last]\n"                                                                                      \
+    "adds r4, r0, r1\n"                                                                                      \
+    "adds r1, r4, r1\n"                                                                                      \
+    "str r1, %[from]\n"                                                                                      \
+    "mov r1, r4\n"                                                                                           \
+    "lsls r4, r2, #29\n"                                                                                     \
+    "add r2, r0\n"                                                                                           \
+    "bmi 7f\n"                                                                                               \
+    "6:\n" CHIPCAST_WIDEN_FOUR "7:\n" CHIPCAST_WIDEN_FOUR "cmp r0, r2\n"                                      \
+    "bne 6b\n"                                                                                               \
+    "ldr r12, %[block]\n"                                                                                    \
+    "ldr lr, %[pixels]\n"                                                                                    \
+    "b.w 1b\n"                                                                                               \
+    "8:\n"
+
 #define CHIPCAST_SSAT(y) "ssat " y ", #8, " y ", asr #10\n"
 
 CHIPCAST_INLINE void chipcast_run_saturated(struct chipcast_run *run, int32_t groups)
 {
     (void)groups;
-    __asm__ volatile(CHIPCAST_SUM_BLOCK(CHIPCAST_FOUR_GROUPS CHIPCAST_FOUR_GROUPS)
+    __asm__ volatile(CHIPCAST_SUM_BLOCK(CHIPCAST_EIGHT_GROUPS)
                      "ldmia r12!, {r8-r11}\n"
                      "sub r2, r2, r0\n"
                      "sub r3, r3, r1\n"
@@ -158,16 +213,18 @@ CHIPCAST_INLINE void chipcast_run_saturated(struct chipcast_run *run, int32_t gr
                      "bfi r4, r6, #8, #8\n"
                      "bfi r5, r7, #8, #8\n"
                      "pkhbt r0, r0, r4, lsl #16\n"
-                     "pkhbt r1, r1, r5, lsl #16\n" CHIPCAST_STORE_BLOCK("r0", "r1")
-                     : CHIPCAST_OPERANDS
-                     : CHIPCAST_INPUTS
+                     "pkhbt r1, r1, r5, lsl #16\n" CHIPCAST_STORE_BLOCK("r0", "r1") CHIPCAST_NEXT_PAIR
+                     : CHIPCAST_OPERANDS, [following] "+m"(run->following), [from] "+m"(run->views.from)
+                     : CHIPCAST_INPUTS, [whole] "m"(run->views.whole), [channels] "m"(run->channels),
+                       [stop] "m"(run->stop), [words] "m"(run->views.words), [apart] "m"(run->views.apart)
                      : CHIPCAST_CLOBBERS);
 }
 
 /* One pixel: the first one's words. There are registers for the end of the words (r5) and the outputs (r7). */
 CHIPCAST_INLINE void chipcast_run_single_saturated(struct chipcast_run *run, int32_t groups)
 {
-    const int32_t odd = groups & 1;
+    (void)groups;
+    const int32_t odd = (run->end - run->pixels) & 4; /* a number of groups */
 #define CHIPCAST_GROUP                                                                                       \
     "ldr r1, [lr], #8\n"                                                                                     \
     "ldr r3, [lr], #8\n"                                                                                     \
@@ -273,14 +330,18 @@ CHIPCAST_INLINE void chipcast_run_any_sign(struct chipcast_run *run, int32_t gro
 }
 
 #undef CHIPCAST_SSAT
+#undef CHIPCAST_NEXT_PAIR
+#undef CHIPCAST_WIDEN_FOUR
 #undef CHIPCAST_CLOBBERS
 #undef CHIPCAST_INPUTS
 #undef CHIPCAST_OPERANDS
 #undef CHIPCAST_STORE_BLOCK
 #undef CHIPCAST_NEXT_BLOCK
 #undef CHIPCAST_SUM_BLOCK
+#undef CHIPCAST_EIGHT_GROUPS
 #undef CHIPCAST_FOUR_GROUPS
 #undef CHIPCAST_FIRST
+#undef CHIPCAST_NEXT_SINGLY
 #undef CHIPCAST_NEXT
 #undef CHIPCAST_NEXT_HALF
 #else
@@ -340,11 +401,20 @@ static inline void chipcast_store_block(struct chipcast_run *run, const uint32_t
 
 static inline void chipcast_run_saturated(struct chipcast_run *run, int32_t groups)
 {
-    for (const uint32_t *block = run->block; block != run->behind;) {
-        const uint32_t word0 = chipcast_saturated_word(block, groups, run->pixels);
-        const uint32_t word1 = chipcast_saturated_word(block, groups, run->pixels + 1);
-        block += 4 * groups + 8;
-        chipcast_store_block(run, block, word0, word1);
+    for (;;) {
+        for (const uint32_t *block = run->block; block != run->behind;) {
+            const uint32_t word0 = chipcast_saturated_word(block, groups, run->pixels);
+            const uint32_t word1 = chipcast_saturated_word(block, groups, run->pixels + 1);
+            block += 4 * groups + 8;
+            chipcast_store_block(run, block, word0, word1);
+        }
+        if (run->following == 0) {
+            return;
+        }
+        --run->following;
+        chipcast_widen_views(&run->views);
+        run->output += run->channels;
+        run->last = run->stop;
     }
 }
 
@@ -368,143 +438,30 @@ static inline void chipcast_run_any_sign(struct chipcast_run *run, int32_t group
 }
 #endif
 
-/* Widens four bytes of two pixels. */
-CHIPCAST_INLINE void chipcast_widen_four(uint32_t **pixels, const int8_t **first, const int8_t **second)
-{
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    __asm__ volatile("ldr r4, [%[first]], #4\n"
-                     "ldr r5, [%[second]], #4\n"
-                     "sxtb16 r6, r4, ror #8\n"
-                     "sxtb16 r8, r5, ror #8\n"
-                     "sxtb16 r4, r4\n"
-                     "sxtb16 r5, r5\n"
-                     "stmia %[pixels]!, {r4, r5, r6, r8}\n"
-                     : [pixels] "+r"(*pixels), [first] "+r"(*first), [second] "+r"(*second)
-                     :
-                     : "r4", "r5", "r6", "r8", "memory");
-#else
-    const uint32_t word0 = chipcast_load_word(*first), word1 = chipcast_load_word(*second);
-    uint32_t *const to = *pixels;
-    to[0] = chipcast_sxtb16(word0);
-    to[1] = chipcast_sxtb16(word1);
-    to[2] = chipcast_sxtb16_ror8(word0);
-    to[3] = chipcast_sxtb16_ror8(word1);
-    *first += 4;
-    *second += 4;
-    *pixels += 4;
-#endif
-}
-
-/* Widens `count` bytes, in fours, of two pixels. */
-CHIPCAST_INLINE uint32_t *chipcast_widen_pair(uint32_t *pixels, const int8_t *first, const int8_t *second,
-                                              int32_t count)
-{
-    const int8_t *const end = first + count;
-    if ((count & 4) != 0) {
-        chipcast_widen_four(&pixels, &first, &second);
-    }
-    while (first != end) {
-        chipcast_widen_four(&pixels, &first, &second);
-        chipcast_widen_four(&pixels, &first, &second);
-    }
-    return pixels;
-}
-
-/* What pixels see of the image where nothing of it lies outside at the sides: `rows` of the filter, `pitch` bytes
- * apart, of each `whole` bytes in fours and a `rest`; pixels are `apart` bytes from one another. Where they are
- * widened to: `words` and `rests` of the first row inside the image; what is left of all rows, `all_rests` bytes a
- * pixel, is put together at `begin` and widened behind the rows. No `rows`: the pixels' words are there already. */
-struct chipcast_views {
-    const int8_t *from;
-    int32_t apart;
-    int32_t rows;
-    int32_t pitch;
-    int32_t whole;
-    int32_t rest;
-    uint32_t *words;
-    int8_t *rests;
-    int32_t all_rests;
-    int8_t *begin;
-    uint32_t *behind;
-};
-
-/* Rests of one byte, of four rows at a time: where there are fewer, the last one stands in for what has no weight. */
-CHIPCAST_INLINE void chipcast_widen_single_rests(const struct chipcast_views *v)
-{
-    const int8_t *from = v->from + v->whole;
-    uint32_t *words = v->behind;
-    for (int32_t rows = v->rows; rows > 0; rows -= 4, words += 4) {
-        const int8_t *const second = from + (rows > 1 ? v->pitch : 0), *const third = second + (rows > 2 ? v->pitch : 0);
-        const int8_t *const fourth = third + (rows > 3 ? v->pitch : 0);
-        words[0] = chipcast_pkhbt_lsl16((uint32_t)*from, (uint32_t)*third);
-        words[1] = chipcast_pkhbt_lsl16((uint32_t)from[v->apart], (uint32_t)third[v->apart]);
-        words[2] = chipcast_pkhbt_lsl16((uint32_t)*second, (uint32_t)*fourth);
-        words[3] = chipcast_pkhbt_lsl16((uint32_t)second[v->apart], (uint32_t)fourth[v->apart]);
-        from = fourth + v->pitch;
-    }
-}
-
-/* Puts the rests of a pair's rows together and widens them. */
-CHIPCAST_INLINE void chipcast_widen_rests(const struct chipcast_views *v)
-{
-    if (v->rest == 1 && v->rows == v->all_rests) {
-        chipcast_widen_single_rests(v);
-        return;
-    }
-    const int32_t apart = v->apart, pitch = v->pitch, rest = v->rest, other = v->all_rests;
-    for (int32_t i = 0; i < rest; ++i) {
-        const int8_t *from = v->from + v->whole + i;
-        int8_t *to = v->rests + i;
-        for (int32_t row = v->rows; row > 0; --row) {
-            const int8_t first = *from, second = from[apart];
-            from += pitch;
-            /* What follows stays in this loop: the compiler's other plans for it need long preparations. */
-            __asm__ volatile("" : : : "memory");
-            to[other] = second;
-            *to = first;
-            to += rest;
-        }
-    }
-    uint32_t *words = v->behind;
-    const int8_t *first = v->begin, *second = first + other;
-    for (int32_t i = 0; i < other; i += 4) {
-        chipcast_widen_four(&words, &first, &second);
-    }
-}
-
-CHIPCAST_INLINE void chipcast_widen_views(struct chipcast_views *v)
-{
-    const int8_t *from = v->from;
-    uint32_t *words = v->words;
-    const int32_t apart = v->apart, whole = v->whole, pitch = v->pitch;
-    for (int32_t row = v->rows; row > 0; --row) {
-        words = chipcast_widen_pair(words, from, from + apart, whole);
-        from += pitch;
-    }
-    if (v->rest > 0) {
-        chipcast_widen_rests(v);
-    }
-    v->from += 2 * apart;
-}
-
-CHIPCAST_INLINE struct chipcast_run chipcast_begin_run(const struct chipcast_blocks *p, const uint32_t *pixels,
-                                                       int8_t *output, int32_t distance, int32_t any_sign)
+/* Field by field, which needs no copy in between. */
+CHIPCAST_INLINE void chipcast_begin_run(struct chipcast_run *run, const struct chipcast_blocks *p,
+                                        const struct chipcast_views *views, const uint32_t *pixels, int8_t *output,
+                                        int32_t distance, int32_t any_sign)
 {
     const int32_t groups = p->groups, words = 4 * groups + (any_sign ? 18 : 8), overlap = -p->channels & 3;
-    struct chipcast_run run = {
-        .block = p->blocks,
-        .behind = p->blocks + (p->channels + 3) / 4 * words,
-        .overlap = overlap,
-        .pixels = pixels,
-        .end = pixels + 4 * groups,
-        .skip = ((groups - 1) & (any_sign ? 3 : 7)) * CHIPCAST_GROUP_BYTES - 1,
-        .output = output,
-        .distance = distance,
-        .clamped = p->minimum > -128 || p->maximum < 127,
-        .range = {chipcast_four_times(p->minimum + 128), chipcast_four_times(p->maximum + 128)},
-    };
-    run.last = overlap ? run.block + words : run.behind;
-    return run;
+    const int32_t first = (groups - 1) & (any_sign ? 3 : 7); /* of a loop's turns */
+    const int32_t singly = any_sign ? 0 : (first < CHIPCAST_SINGLE_LOADS ? first : CHIPCAST_SINGLE_LOADS);
+    run->block = p->blocks;
+    run->behind = p->blocks + (p->channels + 3) / 4 * words;
+    run->stop = overlap ? run->block + words : run->behind;
+    run->last = run->stop;
+    run->overlap = overlap;
+    run->pixels = pixels;
+    run->end = pixels + 4 * groups;
+    run->skip = first * CHIPCAST_GROUP_BYTES + singly * CHIPCAST_SINGLE_LOADS_BYTES - 1;
+    run->output = output;
+    run->distance = distance;
+    run->channels = p->channels;
+    run->clamped = p->minimum > -128 || p->maximum < 127;
+    run->range.low = chipcast_four_times(p->minimum + 128);
+    run->range.high = chipcast_four_times(p->maximum + 128);
+    run->views = *views;
+    run->following = 0;
 }
 
 /* Both ways of going from sums to outputs share this, which is inlined into each. */
@@ -512,23 +469,26 @@ CHIPCAST_INLINE void chipcast_convolve(const struct chipcast_blocks *p, struct c
                                        const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count,
                                        int32_t any_sign)
 {
-    struct chipcast_run run = chipcast_begin_run(p, pixels, output, distance, any_sign);
-    const uint32_t *const last = run.last;
+    struct chipcast_run run;
+    chipcast_begin_run(&run, p, views, pixels, output, distance, any_sign);
     const int32_t groups = p->groups;
-    const int32_t channels = p->channels;
-    /* A copy here can be reached without a pointer, for which there is no register. */
-    struct chipcast_views v = *views;
+    if (!any_sign && run.views.rows == 1 && run.views.rest == 0) {
+        run.following = count - 1;
+        count = 1;
+    }
     for (; count > 0; --count) {
-        if (v.rows > 0) {
-            chipcast_widen_views(&v);
+        if (run.views.rows > 0) {
+            chipcast_widen_views(&run.views);
         }
-        run.last = last;
+        run.last = run.stop;
         if (any_sign) {
             chipcast_run_any_sign(&run, groups);
+        } else if (run.distance == 0) {
+            chipcast_run_single_saturated(&run, groups);
         } else {
             chipcast_run_saturated(&run, groups);
         }
-        run.output += channels;
+        run.output += run.channels;
     }
 }
 
@@ -544,21 +504,10 @@ CHIPCAST_ONCE void chipcast_convolve_any_sign(const struct chipcast_blocks *p, s
     chipcast_convolve(p, views, pixels, output, distance, count, 1);
 }
 
-/* All channels of a last pixel, whose words lie at every other place of `pixels`. */
-CHIPCAST_ONCE void chipcast_convolve_single(const struct chipcast_blocks *p, struct chipcast_views *widened,
-                                            const uint32_t *pixels, int8_t *output)
-{
-    if (p->any_sign) {
-        /* With what its neighbour's words still hold: both go to the same place, the neighbour's first. */
-        chipcast_convolve_any_sign(p, widened, pixels, output, 0, 1);
-    } else {
-        struct chipcast_run run = chipcast_begin_run(p, pixels, output, 0, 0);
-        chipcast_run_single_saturated(&run, p->groups);
-    }
-}
-
 /* All channels of `count` times two neighbouring pixels, whose words lie at `pixels`; a second pixel's outputs lie
- * `distance` bytes behind the first's. Four channels at least. */
+ * `distance` bytes behind the first's. Four channels at least. A last single pixel, whose words lie at every other
+ * place, is one of count 1 at distance 0: any sign computes it with what its neighbour's words still hold, of which
+ * the outputs go to the same place, the neighbour's first. */
 static inline void chipcast_convolve_pairs(const struct chipcast_blocks *p, struct chipcast_views *views,
                                            const uint32_t *pixels, int8_t *output, int32_t distance, int32_t count)
 {

@@ -142,8 +142,8 @@ APART void widen_rows(const struct view *view, uint32_t zero_points, uint32_t *p
 }
 
 /* Where the rows of pixels begin that see nothing left or right of the image, and what of them is padding. */
-APART struct chipcast_views place_views(const struct view *view, uint32_t zero_points, uint32_t *pixels, int8_t *rests,
-                                        int32_t apart)
+APART void place_views(struct chipcast_views *views, const struct view *view, uint32_t zero_points, uint32_t *pixels,
+                       int8_t *rests, int32_t apart)
 {
     const int32_t whole = view->inside & ~3, rest = view->inside & 3;
     const int32_t rows = view->above + view->rows + view->below;
@@ -158,20 +158,17 @@ APART struct chipcast_views place_views(const struct view *view, uint32_t zero_p
             fill(rests + (i * rows + first_below) * rest, zero_points, view->below * rest);
         }
     }
-    const struct chipcast_views views = {
-        .from = view->from,
-        .apart = apart,
-        .rows = view->rows,
-        .pitch = view->pitch,
-        .whole = whole,
-        .rest = rest,
-        .words = pixels + view->above * whole,
-        .rests = rests + view->above * rest,
-        .all_rests = rows * rest,
-        .begin = rests,
-        .behind = pixels + rows * whole,
-    };
-    return views;
+    views->from = view->from;
+    views->apart = apart;
+    views->rows = view->rows;
+    views->pitch = view->pitch;
+    views->whole = whole;
+    views->rest = rest;
+    views->words = pixels + view->above * whole;
+    views->rests = rests + view->above * rest;
+    views->all_rests = rows * rest;
+    views->begin = rests;
+    views->behind = pixels + rows * whole;
 }
 
 /* How many pairs of pixels, from the one on whose view begins at column x, see nothing left or right of the image. */
@@ -191,7 +188,7 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
     const int32_t channels = p->input_channels, filter_width = p->filter_width, stride = p->stride_width;
     const int32_t two = 2 * p->output_channels;
     int8_t *const rests = patch + p->filter_height * filter_width * channels;
-    struct chipcast_views widened = {.rows = 0};
+    struct chipcast_views views = {.rows = 0};
     int32_t odd = 0;
     for (int32_t row = 0; row < p->batches * p->output_height; ++row) {
         const int32_t batch = row / p->output_height, y = row - batch * p->output_height;
@@ -204,7 +201,7 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
             if (pairs > 0) {
                 view.from = image + x * channels;
                 view.inside = filter_width * channels;
-                struct chipcast_views views = place_views(&view, zero_points, pixels, rests, stride * channels);
+                place_views(&views, &view, zero_points, pixels, rests, stride * channels);
                 chipcast_convolve_pairs(&blocks, &views, pixels, output, p->output_channels, pairs);
                 output += pairs * two;
                 x += 2 * pairs * stride;
@@ -223,7 +220,8 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
                 widen_rows(&view, zero_points, pixels + odd, patch, rests);
             }
             if (odd) {
-                chipcast_convolve_pairs(&blocks, &widened, pixels, output, p->output_channels, 1);
+                views.rows = 0;
+                chipcast_convolve_pairs(&blocks, &views, pixels, output, p->output_channels, 1);
                 output += two;
             }
             odd ^= 1;
@@ -232,6 +230,7 @@ void chipcast_conv_2d_s8_dsp(const struct chipcast_conv_2d_s8_dsp_params *p, con
         }
     }
     if (odd) {
-        chipcast_convolve_single(&blocks, &widened, pixels, output);
+        views.rows = 0;
+        chipcast_convolve_pairs(&blocks, &views, pixels, output, 0, 1);
     }
 }
