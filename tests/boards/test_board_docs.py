@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.corridor.test_boards import BUILT, RUN
+from tests.boards.test_real_packages import BUILT
+from tests.corridor.test_boards import RUN
 from tests.corridor.test_tflm import RUN as INTERPRETED
 from toolchain.load.board import list_boards
 from toolchain.load.board_docs import boards_page

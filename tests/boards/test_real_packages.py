@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 
 from tests.corridor.models import int8_classifier
-from tests.corridor.test_boards import BUILT
 from toolchain import paths, process
 from toolchain.build import build_firmware, read_firmware
 from toolchain.config import config_from
-from toolchain.load.board import load_board
+from toolchain.load.board import list_boards, load_board
 from toolchain.load.project import open_project
 from toolchain.measure import Device
 from toolchain.pipeline.deploy import build
 from toolchain.simulate.oracle import Oracle
 
+BUILT = [board.id for board in list_boards() if board.verified.get("aot") == "compiled"]
 PACKAGES = os.environ.get("CHIPCAST_BOARD_PACKAGES")
 pytestmark = pytest.mark.skipif(
     PACKAGES is None,

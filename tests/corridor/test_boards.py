@@ -22,7 +22,6 @@ from toolchain.load.board import list_boards, load_board
 RUN = [board.id for board in list_boards() if board.verified.get("aot") == "simulated"]
 # An AVR holds constants in RAM, of which the Mega has 8 KB: the digits' weights alone are 5.
 TOO_SMALL_FOR_DIGITS = ["sim_arduino_mega"]
-BUILT = [board.id for board in list_boards() if board.verified.get("aot") == "compiled"]
 
 
 @pytest.mark.slow
@@ -80,10 +79,3 @@ def test_16_bit_activations_are_refused_where_an_int_has_16_bits() -> None:
     graph = read_graph(random_16x8_network(1, 2), "wide")
     with pytest.raises(UnsupportedError, match="16-bit values are not supported on AVR"):
         compile_graph(graph, load_board("sim_arduino_mega"), prefix="model")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BUILT)
-def test_digits_are_built(name: str, digits_int8: Path, tmp_path: Path) -> None:
-    done = chipcast("build", digits_int8 / "model.tflite", "--board", name, "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
