@@ -104,6 +104,10 @@ def test_the_verb_filters(small: Path) -> None:
     assert told["pico2"]["fit"]["fits"] is True
     one = json.loads(chipcast("boards", "microbit", "--fits", small, "--json").stdout)
     assert one["fit"]["flash_bytes"] > one["fit"]["data_flash_bytes"]
+    heading, *rows = chipcast("boards", "--ram-min", "512K", "--fits", small).stdout.splitlines()
+    assert heading.split() == ["board", "flash", "RAM", "takes", "flash", "takes", "RAM", "kind"]
+    assert rows
+    assert all(row.endswith(" estimated") and len(row) <= 80 for row in rows)
 
 
 def test_a_projects_own_boards_are_listed_beside_its_deploy_toml(tmp_path: Path) -> None:

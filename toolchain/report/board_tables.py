@@ -11,14 +11,20 @@ from toolchain.report.units import kilobytes, megahertz
 from toolchain.vocabulary.board import Board
 from toolchain.vocabulary.fit import Fit
 
+# As datasheets and USB lists write them.
+_HEXADECIMAL = {"vendor", "product", "flash_origin", "ram_origin", "origin", "uart_base", "timer_base"}
 _RIGHT = {"clock", "flash", "RAM", "takes flash", "takes RAM"}
 
 
 def board_list(boards: Sequence[Board], fits: Mapping[str, Fit] | None = None) -> Table:
-    """One board a row; with `fits`, by board, what a model would take of it in the place of its name."""
+    """One board a row; with `fits`, by board, what a model would take of it in the place of what it is.
+
+    Either fits 80 columns.
+    """
     table = Table(box=None, pad_edge=False)
-    more = ("takes flash", "takes RAM", "kind") if fits else ("timing", "what it is")
-    for heading in ("board", "core", "clock", "flash", "RAM", *more):
+    memories = ("flash", "RAM")
+    usual = ("board", "core", "clock", *memories, "timing", "what it is")
+    for heading in ("board", *memories, "takes flash", "takes RAM", "kind") if fits else usual:
         table.add_column(
             heading,
             justify="right" if heading in _RIGHT else "left",
@@ -26,15 +32,12 @@ def board_list(boards: Sequence[Board], fits: Mapping[str, Fit] | None = None) -
             overflow="fold",
         )
     for board in boards:
-        fit = fits.get(board.id) if fits else None
-        table.add_row(
-            board.id,
-            board.core,
-            megahertz(board.clock_hz) if board.clock_hz else "–",
-            kilobytes(board.memory.flash_bytes) if board.memory.flash_bytes else "–",
-            _ram(board),
-            *(_taken(fit) if fit else (board.timer.kind, board.name)),
-        )
+        flash = kilobytes(board.memory.flash_bytes) if board.memory.flash_bytes else "–"
+        if fits:
+            table.add_row(board.id, flash, _ram(board), *_taken(fits[board.id]))
+            continue
+        clock = megahertz(board.clock_hz) if board.clock_hz else "–"
+        table.add_row(board.id, board.core, clock, flash, _ram(board), board.timer.kind, board.name)
     return table
 
 
@@ -77,5 +80,6 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, str
         elif isinstance(value, list):
             rows.append((f"{prefix}{key}", " ".join(str(item) for item in value)))
         elif value is not None:
-            rows.append((f"{prefix}{key}", str(value)))
+            hexadecimal = key in _HEXADECIMAL and isinstance(value, int)
+            rows.append((f"{prefix}{key}", f"0x{value:04X}" if hexadecimal else str(value)))
     return rows
