@@ -22,6 +22,7 @@ SHIFTS = (0, -2, -1, 1, 2)
 # Of each sample, when they are mixed; and the frames by which one may be earlier or later (100 ms).
 COPIES = 13
 MOST_FRAMES = 5
+MOST_CUT = 12
 
 Part = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
@@ -50,6 +51,27 @@ def mixed_samples() -> tuple[Part, Part]:
     random = np.random.default_rng(SEED)
     made = [values, *(mixed(values, random) for _ in range(COPIES - 1))]
     return (np.concatenate(made), np.tile(labels, COPIES)), test
+
+
+def varied_samples() -> tuple[Part, Part]:
+    """As `samples`, every shift of each real sample; behind them, eight others made of each.
+
+    They are shifted and mixed as those of `mixed_samples`, and a stretch of up to a quarter of a second is
+    that of another one ("CutMix", Yun et al. 2019, arXiv:1905.04899).  They too are for a teacher.
+    """
+    (values, labels), test = samples()
+    real, random = len(values) // len(SHIFTS), np.random.default_rng(SEED)
+    made = [cut(mixed(values[:real], random), random) for _ in range(COPIES - len(SHIFTS))]
+    return (np.concatenate([values, *made]), np.tile(labels[:real], COPIES)), test
+
+
+def cut(features: npt.NDArray[np.float32], random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """In each sample up to `MOST_CUT` frames are those of another one, at the same time."""
+    frames, first = np.arange(features.shape[1]), random.integers(0, features.shape[1], (len(features), 1))
+    length = random.integers(0, MOST_CUT + 1, (len(features), 1))
+    inside = (frames >= first) & (frames < first + length)
+    others = features[random.permutation(len(features))]
+    return np.where(inside[..., np.newaxis, np.newaxis], others, features)
 
 
 def mixed(features: npt.NDArray[np.float32], random: np.random.Generator) -> npt.NDArray[np.float32]:

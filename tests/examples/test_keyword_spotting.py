@@ -18,8 +18,8 @@ REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "examples" / "keyword_spotting"
 SHARED = REPOSITORY.parent / "shared" / "data" / "mlperf_tiny"
 
-# The aim is 0.02, and a sample of the 200 held out is 0.005.  Seen: 0.025 (prune60), 0.005 (channels40).
-MOST_LOST = {"prune60": 0.0251, "channels40": 0.0201}
+# A sample of the 200 held out is 0.005, so this is four of them.  Seen: 0.020 (prune60), 0.005 (channels40).
+MOST_LOST = 0.0201
 
 pytestmark = [
     pytest.mark.slow,
@@ -70,7 +70,7 @@ def zeros(model: Path) -> float:
 def test_what_a_recipe_buys_is_there_and_its_cost_is_bounded(recipe: str, tmp_path: Path) -> None:
     whole, report = deployed("unpruned", tmp_path), deployed(recipe, tmp_path)
     assert whole["model"]["macs"] == 2_656_768
-    assert report["accuracy"]["device"] >= whole["accuracy"]["device"] - MOST_LOST[recipe]
+    assert report["accuracy"]["device"] >= whole["accuracy"]["device"] - MOST_LOST
     if recipe == "prune60":
         assert zeros(tmp_path / recipe / "model.tflite") >= 0.6
     else:
